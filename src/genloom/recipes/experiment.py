@@ -1,0 +1,69 @@
+"""What the command line needs of every family: a recipe made real."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from genloom.report.results import Item, Result
+    from genloom.training.engine import Job
+    from genloom.training.method import Networks
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleRequest:
+    """What to draw from a trained run; None takes the recipe's own choice."""
+
+    count: int | None = None
+    """How many samples."""
+    sampler: str | None = None
+    """Name of the sampler."""
+    steps: int | None = None
+    """Steps from noise to data."""
+    spacing: str | None = None
+    """Where the steps lie."""
+    eta: float | None = None
+    """Noise of ddim, in [0, 1]."""
+    guidance: float | None = None
+    """Scale of classifier-free guidance."""
+    labels: str | None = None
+    """Classes to condition on, separated by commas."""
+    seed: int = 0
+    """Seed; sample i depends on it and on i alone."""
+
+
+class Experiment(Protocol):
+    """A recipe with its data, networks and method built; made by `build`."""
+
+    @property
+    def recipe(self) -> Any:
+        """The recipe, a frozen dataclass."""
+        ...
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Lines for the banner and the report's head: data first, then parameters and what the family adds."""
+        ...
+
+    def job(self) -> "Job":
+        """What the engine trains."""
+        ...
+
+    def sample(self, networks: "Networks", request: SampleRequest, folder: Path, provenance: dict[str, str]) -> list[Path]:
+        """Draw samples into `folder`: data files and pictures; each picture carries `provenance` in its PNG text."""
+        ...
+
+    def evaluate(self, networks: "Networks") -> tuple["Result", ...]:
+        """Every metric that applies, each beside its floor, baseline or exact answer."""
+        ...
+
+    def items(self, networks: "Networks", run: Path, folder: Path) -> tuple["Item", ...]:
+        """The sections of a run's report; figures are written into `folder`."""
+        ...
+
+
+def build(recipe: Any, data_root: Path | None = None) -> Experiment:
+    """The experiment of a recipe, by the `builder` that its class names ("module:class")."""
+    module, _, name = recipe.builder.partition(":")
+    experiment: Experiment = getattr(import_module(module), name)(recipe, data_root)
+    return experiment

@@ -1,0 +1,169 @@
+"""Recipes for diffusion on points in the plane: what can be chosen, and the three named experiments."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+
+from genloom.training.options import Engine, Optimizer
+
+Tier = Literal["laptop", "gpu"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The points to learn."""
+
+    pattern: Literal["square", "text", "moons", "spiral", "rings", "checkerboard", "mixture", "file"] = "square"
+    """The distribution, or a CSV or NPY file of one's own."""
+    count: int = 2000
+    """Number of training points."""
+    classes: int = 0
+    """Split the pattern into this many classes; 0 uses none."""
+    text: str = "CS446"
+    """What the pattern `text` spells."""
+    path: str = ""
+    """The file of the pattern `file`: two columns x, y and, optionally, an integer class."""
+    seed: int = 0
+    """Seed of the training points."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """The network that denoises."""
+
+    kind: Literal["mlp", "scorenet"] = "mlp"
+    """mlp: fully connected layers with LeakyReLU; scorenet: 8 linear layers with Softplus, fed (x, σ)."""
+    width: int = 128
+    """Units of each hidden layer."""
+    depth: int = 3
+    """Linear layers of the mlp."""
+    frequencies: int = 8
+    """Sine and cosine pairs by which the mlp sees the time; 0 gives it the bare number."""
+    embedding: int = 16
+    """Size of the class vectors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How noise is added."""
+
+    kind: Literal["linear", "cosine", "sigmoid", "exponential", "geometric", "edm", "rectified"] = "exponential"
+    """linear, cosine, sigmoid: variance preserving; exponential, geometric, edm: variance exploding; rectified: straight."""
+    steps: int = 1000
+    """Entries of the table of a variance-preserving schedule."""
+    rate: float = 5.0
+    """The exponential schedule is σ(t) = e^{rate (t − 1)}."""
+    sigma_min: float = 0.01
+    """Smallest σ of geometric and edm."""
+    sigma_max: float = 0.3
+    """Largest σ of geometric and edm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diffusion:
+    """What the network predicts and how it is judged."""
+
+    prediction: Literal["noise", "data", "velocity", "flow", "score", "posterior-mean", "edm"] = "noise"
+    """What the network outputs."""
+    weight: Literal["simple", "noise", "elbo", "min-snr", "edm"] = "noise"
+    """Weight of the loss: 1 on the output, 1 on the noise, the likelihood bound's, min-SNR-γ, or EDM's."""
+    gamma: float = 5.0
+    """γ of min-SNR."""
+    sigma_data: float = 0.577
+    """Standard deviation of the data, for edm."""
+    distance: Literal["l2", "l1", "huber"] = "l2"
+    """Distance between output and target."""
+    reduction: Literal["mean", "half-sum"] = "mean"
+    """Over the coordinates of a sample: their mean, or half their sum as in denoising score matching."""
+    times: Literal["uniform", "table", "levels", "lognormal", "logit-normal"] = "uniform"
+    """How training times are drawn; table and levels take entries of the table or of `levels` noise levels."""
+    levels: int = 10
+    """Number of noise levels for `levels`."""
+    label_dropout: float = 0.1
+    """How often a class is hidden in training, for classifier-free guidance."""
+    time_input: Literal["t", "sigma", "log-sigma"] = "t"
+    """What the network is told of the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How new points are drawn."""
+
+    sampler: str = "ddim"
+    """Name of the sampler; `genloom list samplers` shows all."""
+    steps: int = 1000
+    """Steps from noise to data; noise levels times 100 for langevin."""
+    spacing: Literal["uniform", "quadratic", "karras", "log-snr"] = "uniform"
+    """Where the steps lie."""
+    eta: float = 0.0
+    """Noise of ddim: 0 none, 1 as DDPM."""
+    guidance: float = 1.0
+    """Scale of classifier-free guidance; 1 is plain conditional sampling."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How a model is judged."""
+
+    samples: int = 1000
+    """Points per sampling seed."""
+    seeds: int = 3
+    """Number of sampling seeds."""
+    permutations: int = 500
+    """Permutations of the energy test."""
+    loss_points: int = 200_000
+    """Fresh points for the loss that stands beside the Bayes optimum."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointsRecipe:
+    """A diffusion model of points in the plane."""
+
+    builder: ClassVar[str] = "genloom.recipes.build_points:PointsExperiment"
+
+    name: str
+    """Name of the recipe that this run started from."""
+    summary: str
+    """What it is, in one line."""
+    data: Data = field(default_factory=Data)
+    network: Network = field(default_factory=Network)
+    schedule: Schedule = field(default_factory=Schedule)
+    diffusion: Diffusion = field(default_factory=Diffusion)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    engine: Engine = field(default_factory=Engine)
+    sampling: Sampling = field(default_factory=Sampling)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+
+def ve_square(tier: Tier = "laptop") -> PointsRecipe:
+    """S2: uniform points in [−1, 1]², σ(t) = e^{5(t − 1)}, an MLP that predicts the noise."""
+    recipe = PointsRecipe(name="ve-square", summary="points in a square, variance-exploding diffusion (S2.1–S2.12)")
+    if tier == "gpu":
+        return replace(recipe, network=replace(recipe.network, width=512), engine=replace(recipe.engine, steps=20_000))
+    return recipe
+
+
+def ve_square_classes(tier: Tier = "laptop") -> PointsRecipe:
+    """S2's conditional model: five regions of the square are five classes."""
+    recipe = ve_square(tier)
+    return replace(recipe, name="ve-square-classes",
+                   summary="the square in five labelled regions, conditional diffusion (S2.13–S2.20)",
+                   data=replace(recipe.data, classes=5, count=3000))
+
+
+def score_letters(tier: Tier = "laptop") -> PointsRecipe:
+    """S4: the letters CS446 as points, ScoreNet trained by denoising score matching, annealed Langevin dynamics."""
+    recipe = PointsRecipe(
+        name="score-letters",
+        summary="letters as points, denoising score matching and annealed Langevin dynamics (S4.19–S4.24)",
+        data=Data(pattern="text", count=10_000),
+        network=Network(kind="scorenet", width=128),
+        schedule=Schedule(kind="geometric", sigma_min=0.01, sigma_max=0.3),
+        diffusion=Diffusion(prediction="score", weight="noise", reduction="half-sum", times="levels", levels=10,
+                            time_input="sigma"),
+        optimizer=Optimizer(lr=0.01, schedule="cosine"),
+        engine=Engine(steps=5000, batch_size=1000, ema=0.999),
+        sampling=Sampling(sampler="langevin", steps=1000),
+    )
+    if tier == "gpu":
+        return replace(recipe, engine=replace(recipe.engine, steps=50_000, batch_size=0))
+    return recipe
