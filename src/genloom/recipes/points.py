@@ -91,13 +91,17 @@ class Sampling:
     sampler: str = "ddim"
     """Name of the sampler; `genloom list samplers` shows all."""
     steps: int = 1000
-    """Steps from noise to data; noise levels times 100 for langevin."""
+    """Steps from noise to data; for langevin, over all noise levels together."""
     spacing: Literal["uniform", "quadratic", "karras", "log-snr"] = "uniform"
     """Where the steps lie."""
     eta: float = 0.0
     """Noise of ddim: 0 none, 1 as DDPM."""
     guidance: float = 1.0
     """Scale of classifier-free guidance; 1 is plain conditional sampling."""
+    epsilon: float = 2e-5
+    """Step size of langevin at the smallest noise level σ_L; below 2 σ_L²."""
+    start: Literal["moments", "data", "standard"] = "moments"
+    """Where sampling starts: a normal with the moments of p_1, p_1 of the training points itself, or N(0, I)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +140,11 @@ class PointsRecipe:
 
 def ve_square(tier: Tier = "laptop") -> PointsRecipe:
     """S2: uniform points in [−1, 1]², σ(t) = e^{5(t − 1)}, an MLP that predicts the noise."""
-    recipe = PointsRecipe(name="ve-square", summary="points in a square, variance-exploding diffusion (S2.1–S2.12)")
+    recipe = PointsRecipe(
+        name="ve-square",
+        summary="points in a square, variance-exploding diffusion (S2.1–S2.12)",
+        optimizer=Optimizer(lr=5e-3, schedule="cosine", warmup=50),
+    )
     if tier == "gpu":
         return replace(recipe, network=replace(recipe.network, width=512), engine=replace(recipe.engine, steps=20_000))
     return recipe
@@ -160,9 +168,9 @@ def score_letters(tier: Tier = "laptop") -> PointsRecipe:
         schedule=Schedule(kind="geometric", sigma_min=0.01, sigma_max=0.3),
         diffusion=Diffusion(prediction="score", weight="noise", reduction="half-sum", times="levels", levels=10,
                             time_input="sigma"),
-        optimizer=Optimizer(lr=0.01, schedule="cosine"),
+        optimizer=Optimizer(lr=0.01, schedule="cosine", warmup=50),
         engine=Engine(steps=5000, batch_size=1000, ema=0.999),
-        sampling=Sampling(sampler="langevin", steps=1000),
+        sampling=Sampling(sampler="langevin", steps=1000, start="standard"),
     )
     if tier == "gpu":
         return replace(recipe, engine=replace(recipe.engine, steps=50_000, batch_size=0))

@@ -1,0 +1,87 @@
+"""The parts of a points recipe, made from its configuration: data, schedule, network, denoiser, oracle, start."""
+
+import torch
+from torch import Tensor, nn
+
+from genloom.data.density import Boxes, Gaussians
+from genloom.data.points import points
+from genloom.data.pointset import PointSet
+from genloom.diffusion import schedule as schedules
+from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser
+from genloom.diffusion.oracle.base import Oracle
+from genloom.diffusion.oracle.boxes import BoxOracle
+from genloom.diffusion.oracle.cloud import CloudOracle
+from genloom.diffusion.oracle.mixture import MixtureOracle
+from genloom.diffusion.prediction import prediction
+from genloom.diffusion.prior import CloudPrior, GaussianPrior, Prior, StandardPrior
+from genloom.nn.mlp import MLP
+from genloom.nn.scorenet import ScoreNet
+from genloom.recipes.points import Data, Network, PointsRecipe, Schedule
+from genloom.rng import fold
+
+_CLOUD = 20_000  # points that stand for a density without a closed form
+
+
+def make_data(data: Data, *, seed: int | None = None, count: int | None = None) -> PointSet:
+    """The training points, or fresh ones of the same distribution under another seed."""
+    return points(data.pattern, count or data.count, data.seed if seed is None else seed, classes=data.classes,
+                  text=data.text, path=data.path)
+
+
+def make_schedule(config: Schedule) -> schedules.Schedule:
+    """The schedule of that kind."""
+    match config.kind:
+        case "linear":
+            return schedules.linear(config.steps)
+        case "cosine":
+            return schedules.cosine(config.steps)
+        case "sigmoid":
+            return schedules.sigmoid(config.steps)
+        case "exponential":
+            return schedules.exponential(config.rate)
+        case "geometric":
+            return schedules.VarianceExploding(config.sigma_min, config.sigma_max)
+        case "edm":
+            return schedules.EDM(config.sigma_min, config.sigma_max)
+        case "rectified":
+            return schedules.Rectified()
+
+
+def make_network(config: Network, classes: int, seed: int) -> nn.Module:
+    """The network, with weights that are a function of the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(fold(seed, 0))
+        if config.kind == "scorenet":
+            return ScoreNet(width=config.width)
+        return MLP(width=config.width, depth=config.depth, frequencies=config.frequencies, classes=classes,
+                   embedding=config.embedding)
+
+
+def make_denoiser(recipe: PointsRecipe, schedule: schedules.Schedule, network: nn.Module,
+                  labels: Tensor | None = None) -> NetworkDenoiser:
+    """The network as a denoiser: its output's row and the time it is told."""
+    chosen = recipe.diffusion
+    row = prediction(chosen.prediction, schedule, sigma_data=chosen.sigma_data)
+    return NetworkDenoiser(network, schedule, row, TIME_INPUTS[chosen.time_input], labels=labels)
+
+
+def make_oracle(data: PointSet, config: Data, schedule: schedules.Schedule) -> Oracle:
+    """The exact denoiser of the data's density, or of a large fresh cloud of points where there is no closed form."""
+    density = data.density
+    if isinstance(density, Boxes):
+        return BoxOracle(schedule, density.low, density.high, density.weights, density.labels)
+    if isinstance(density, Gaussians):
+        return MixtureOracle(schedule, density.means, density.covariances, density.weights, density.labels)
+    cloud = data if config.pattern == "file" else make_data(config, seed=fold(config.seed, 1), count=_CLOUD)
+    return CloudOracle(schedule, cloud.points.double(), cloud.labels)
+
+
+def make_prior(start: str, data: Tensor, schedule: schedules.Schedule) -> Prior:
+    """Where sampling starts at t = 1."""
+    match start:
+        case "standard":
+            return StandardPrior(data.shape[1])
+        case "data":
+            return CloudPrior(data.double(), schedule)
+        case _:
+            return GaussianPrior.matched(data.double(), schedule)
