@@ -1,0 +1,15 @@
+"""Data sets, embedded and real: what they are, where they come from, and points in the plane with known densities."""
+
+from genloom._lazy import lazy
+
+__all__, __getattr__, __dir__ = lazy(__name__, {
+    "Boxes": "density",
+    "Gaussians": "density",
+    "PATTERNS": "points",
+    "PointSet": "pointset",
+    "SOURCES": "sources",
+    "describe": "sources",
+    "fetch": "store",
+    "list_sources": "sources",
+    "locate": "store",
+})

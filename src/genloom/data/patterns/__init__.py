@@ -1,0 +1,1 @@
+"""The point patterns, one file each: every one is a function of (count, seed) and its own options."""
