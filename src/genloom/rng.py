@@ -58,7 +58,7 @@ def generator(seed: int, *parts: int, device: torch.device | str = "cpu") -> tor
 
 
 class StepRng:
-    """The draws of one optimizer step: rows `rank·B … (rank+1)·B − 1` of what one process would draw for the whole batch.
+    """The draws of one optimizer step: rows `rank·B … (rank+1)·B − 1` of what one process draws for the whole batch.
 
     Every method takes the number of local rows B as the first entry of the shape, and returns float32 or int64 tensors.
     """

@@ -1,13 +1,16 @@
 """A denoiser is `(x, t) -> Estimate` on a schedule; it is all that a sampler ever sees."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from genloom.diffusion.prediction import Estimate, Row, as_tensor, expand, solve
 from genloom.diffusion.schedule import Level, Schedule, Time
+from genloom.errors import InputError
 
 
 class Denoiser(Protocol):
@@ -38,13 +41,15 @@ def noise_level(level: Level) -> Time:
 
 
 def quarter_log_sigma(level: Level) -> Time:
-    """A network that is told ¼ log σ/α. [Karras et al. 2022, Table 1, c_noise]"""
-    ratio = level.sigma / level.alpha
-    if isinstance(ratio, Tensor):
-        return ratio.log() / 4
-    from math import log
+    """A network that is told ¼ log σ/α. [Karras et al. 2022, Table 1, c_noise]
 
-    return log(ratio) / 4
+    Errors: `InputError` where α = 0 or σ = 0.
+    """
+    if isinstance(level.sigma, Tensor):
+        return (level.sigma / level.alpha).log() / 4
+    if level.alpha == 0 or level.sigma == 0:
+        raise InputError("diffusion.time_input", "log-sigma", "t or sigma where α = 0 or σ = 0", "pass t")
+    return math.log(level.sigma / level.alpha) / 4
 
 
 TIME_INPUTS: dict[str, Callable[[Level], Time]] = {
@@ -53,12 +58,12 @@ TIME_INPUTS: dict[str, Callable[[Level], Time]] = {
 
 
 def unit_scale(level: Level) -> Time:
-    """The network sees x as it is."""
+    """A network that sees x as it is."""
     return 1.0
 
 
 def unit_variance(sigma_data: float) -> Callable[[Level], Time]:
-    """The network sees x / √(α²σ_d² + σ²), whose variance is 1. [Karras et al. 2022, Table 1, c_in]"""
+    """A network that sees x / √(α²σ_d² + σ²), whose variance is 1. [Karras et al. 2022, Table 1, c_in]"""
     return lambda level: ((level.alpha * sigma_data) ** 2 + level.sigma**2) ** -0.5
 
 
@@ -66,7 +71,8 @@ def unit_variance(sigma_data: float) -> Callable[[Level], Time]:
 class NetworkDenoiser:
     """A network with its schedule and the row of its output.
 
-    network     (input (B, …), time (B,) or (1,), labels (B,) or None) -> output of the input's shape
+    network     (input (B, …), time (B,) or (1,), labels (B,) or None) -> output of the input's shape; the time is
+                float64 for float64 inputs and float32 for all others
     row         what the output is, `prediction.Row`
     condition   what the network is told of the time
     scale       the factor of its input
@@ -82,9 +88,14 @@ class NetworkDenoiser:
 
     def output(self, x: Tensor, level: Level) -> Tensor:
         """The network's raw output at a level."""
-        told = self.condition(level)
-        time = as_tensor(told, x).to(x.dtype) if isinstance(told, Tensor) else x.new_tensor([told])
-        return self.network(expand(self.scale(level), x) * x, time, self.labels)
+        told, scale = self.condition(level), self.scale(level)
+        exact = torch.float64 if x.dtype == torch.float64 else torch.float32  # bfloat16 would turn t = 999 into 1000
+        if isinstance(told, Tensor):
+            time = as_tensor(told, x).to(exact)
+        else:
+            time = torch.full((1,), told, dtype=exact, device=x.device)
+        seen = x if isinstance(scale, float) and scale == 1 else expand(scale, x) * x
+        return self.network(seen, time, self.labels)
 
     def __call__(self, x: Tensor, t: Time) -> Estimate:
         """The network's output, solved for x0 and ε."""

@@ -12,7 +12,8 @@ CLEAN = Level(0.0, 1.0, 0.0)
 SPACINGS = ("uniform", "quadratic", "karras", "log-snr")
 
 
-def grid(schedule: Schedule, steps: int, spacing: str = "uniform", *, clean: bool = True, start: float = 1.0) -> list[Level]:
+def grid(schedule: Schedule, steps: int, spacing: str = "uniform", *, clean: bool = True,
+         start: float = 1.0) -> list[Level]:
     """`steps + 1` levels whose first is at t = `start` and whose last is clean.
 
     uniform    t even; `steps` of 1000 table entries start at entry 999 and are about 1000/steps apart
@@ -22,7 +23,10 @@ def grid(schedule: Schedule, steps: int, spacing: str = "uniform", *, clean: boo
 
     clean      False ends at t = 0 of the schedule itself, which for a variance-exploding one keeps σ(0) of noise
 
-    Errors: `InputError` for fewer than 1 step, more steps than the table has, or karras/log-snr where α(start) = 0.
+    start   below 1 noises less than fully: for editing, or to keep clear of α(1) = 0
+
+    Errors: `InputError` for fewer than 1 step, more steps than the table has, a start outside [schedule.first, 1], or
+    karras and log-snr where α(start) = 0; `UnknownName` for another spacing.
     """
     _check(schedule, steps, start)
     if spacing in ("uniform", "quadratic"):
@@ -35,14 +39,14 @@ def grid(schedule: Schedule, steps: int, spacing: str = "uniform", *, clean: boo
         raise UnknownName("sampling.spacing", spacing, SPACINGS)
     if schedule.steps is not None:
         times = _on_table(times, schedule.steps)
-    return [schedule.level(t) for t in times.tolist()] + [CLEAN if clean else schedule.level(0.0)]
+    return [*schedule.levels(times.tolist()), CLEAN if clean else schedule.level(0.0)]
 
 
 def _spaced_rho(schedule: Schedule, steps: int, spacing: str, start: float) -> Tensor:
     high, low = schedule.level(start), schedule.level(schedule.first)
     if high.alpha == 0:
         raise InputError("sampling.spacing", spacing, "uniform or quadratic where α(t) = 0 at the start",
-                         "pass --sampling.spacing uniform")
+                         "pass --sampling.spacing uniform, or start later")
     ends = torch.tensor([high.sigma / high.alpha, low.sigma / low.alpha], dtype=torch.float64)
     power = (ends ** (1 / 7)) if spacing == "karras" else ends.log()
     even = power[0] + (power[1] - power[0]) * torch.linspace(0, 1, steps, dtype=torch.float64)
@@ -61,10 +65,10 @@ def _on_table(times: Tensor, size: int) -> Tensor:
 
 
 def _check(schedule: Schedule, steps: int, start: float) -> None:
+    if not schedule.first <= start <= 1 or start == 0:
+        raise InputError("sampling.start", start, f"in [{schedule.first:g}, 1] and positive")
     if steps < 1:
         raise InputError("sampling.steps", steps, "an integer of at least 1", "pass --sampling.steps 50")
     if schedule.steps is not None and steps > round(start * schedule.steps):
         raise InputError("sampling.steps", steps, f"at most {round(start * schedule.steps)}, the entries of the table",
                          f"pass --sampling.steps {round(start * schedule.steps)}")
-    if not 0 < start <= 1:
-        raise InputError("start", start, "in (0, 1]")

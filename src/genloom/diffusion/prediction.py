@@ -1,4 +1,4 @@
-"""What a network is trained to output is a·x0 + b·ε: a prediction is the row (a, b), and one 2×2 solve undoes any of them.
+"""A network is trained to output a·x0 + b·ε: a prediction is the row (a, b), and one 2×2 solve undoes any of them.
 
     x      = α x0 + σ ε
     output = a x0 + b ε          det = α b − σ a
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from genloom.diffusion.schedule import Level, Schedule, Time
-from genloom.errors import InputError
+from genloom.errors import InputError, UnknownName
 
 Row = Callable[[Level], tuple[Time, Time]]
 """The coefficients (a, b) of a network's output at a level."""
@@ -30,10 +30,17 @@ def solve(x: Tensor, output: Tensor, level: Level, row: Row) -> Estimate:
     """x0 = (b x − σ output)/det, ε = (α output − a x)/det; the coefficients are computed in float64."""
     a, b = row(level)
     det = level.alpha * b - level.sigma * a
-    return Estimate(
-        expand(b / det, x) * x - expand(level.sigma / det, x) * output,
-        expand(level.alpha / det, x) * output - expand(a / det, x) * x,
-    )
+    return Estimate(_combine(b / det, x, -level.sigma / det, output), _combine(-a / det, x, level.alpha / det, output))
+
+
+def _combine(p: Time, x: Tensor, q: Time, y: Tensor) -> Tensor:
+    """p·x + q·y in as few passes as numbers allow: a factor of 0 or 1, which most rows have, costs nothing."""
+    if isinstance(p, Tensor) or isinstance(q, Tensor):
+        return expand(p, x) * x + expand(q, x) * y
+    if p == 0:
+        return y if q == 1 else q * y
+    scaled = x if p == 1 else p * x
+    return scaled if q == 0 else torch.add(scaled, y, alpha=q)
 
 
 def target(x0: Tensor, eps: Tensor, level: Level, row: Row) -> Tensor:
@@ -76,7 +83,7 @@ def flow(level: Level) -> tuple[Time, Time]:
 
 
 def score(level: Level) -> tuple[Time, Time]:
-    """∇ log p_t(x) = −E[ε|x]/σ. [Vincent 2011; Song & Ermon 2019, Eq. 5]"""
+    """∇ log p_t(x) = −E[ε|x]/σ; needs σ > 0. [Vincent 2011; Song & Ermon 2019, Eq. 5]"""
     return 0.0, -1.0 / level.sigma
 
 
@@ -84,6 +91,8 @@ def posterior_mean(schedule: Schedule, steps: int | None = None) -> Row:
     """The mean of q(x_s | x_t, x0), s = t − 1/steps: the first choice of [Ho et al. 2020, Eq. 7 and 8].
 
     With r = (α_t/α_s) (σ_s/σ_t)² it is r·x_t + (α_s − r α_t)·x0.
+
+    steps   the length of the chain: the table's own, or 1000 for a continuous schedule, unless given
     """
     count = steps or schedule.steps or 1000
 
@@ -97,7 +106,7 @@ def posterior_mean(schedule: Schedule, steps: int | None = None) -> Row:
 
 
 def edm(sigma_data: float) -> Row:
-    """EDM's F, where D = c_skip x + c_out F, for α x0 + σ ε: (σ/σ_d, −α σ_d)/√(σ² + α²σ_d²). [Karras et al. 2022, Eq. 7]"""
+    """EDM's F, where D = c_skip x + c_out F, for any α: (σ/σ_d, −α σ_d)/√(σ² + α²σ_d²). [Karras et al. 2022, Eq. 7]"""
 
     def row(level: Level) -> tuple[Time, Time]:
         scale = (level.sigma**2 + (level.alpha * sigma_data) ** 2) ** 0.5
@@ -112,18 +121,17 @@ PREDICTIONS = ("noise", "data", "velocity", "flow", "score", "posterior-mean", "
 def prediction(name: str, schedule: Schedule, *, sigma_data: float = 1.0) -> Row:
     """The row of that name.
 
-    Errors: `InputError` when its determinant vanishes at t = 1: noise, score and posterior-mean prediction at zero terminal SNR.
+    Errors: `UnknownName`, and `InputError` when its determinant vanishes at t = 1: noise and score prediction, whose
+    determinants are α and −α/σ, at zero terminal SNR.
     """
     rows: dict[str, Row] = {
         "noise": noise, "data": data, "velocity": velocity, "flow": flow, "score": score,
         "posterior-mean": posterior_mean(schedule), "edm": edm(sigma_data),
     }
     if name not in rows:
-        from genloom.errors import UnknownName
-
         raise UnknownName("diffusion.prediction", name, PREDICTIONS)
     end = schedule.level(1.0)
-    if abs(float(determinant(end, rows[name]))) < 1e-9:
+    if float(determinant(end, rows[name])) == 0:
         raise InputError("diffusion.prediction", name, "one that determines x0 where α = 0 (zero terminal SNR)",
                          "use velocity, flow, data or edm, or a schedule that keeps some signal")
     return rows[name]

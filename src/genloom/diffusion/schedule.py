@@ -1,10 +1,13 @@
 """Gaussian processes x_t = α(t) x0 + σ(t) ε: a schedule is the two functions, in float64, with t = 0 at the data.
 
-Four kinds cover the field: `VariancePreserving` (any β table), `VarianceExploding` (a geometric σ), `EDM` and `Rectified`.
+Four kinds cover the field: `VariancePreserving` (any β table), `VarianceExploding` (a geometric σ), `EDM` and
+`Rectified`.
 """
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -13,6 +16,8 @@ from torch import Tensor
 from genloom.errors import InputError
 
 Time = float | Tensor
+
+_REMEMBERED = 1 << 16  # levels that a schedule remembers: 65 grids of 1000 steps, some 10 MB
 
 
 class Level(NamedTuple):
@@ -43,6 +48,14 @@ class Schedule(ABC):
     def time(self, rho: Tensor) -> Tensor:
         """The time at which σ/α = rho: the inverse of the schedule."""
 
+    @abstractmethod
+    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(dα/dt, dσ/dt) at times t > 0, float64; at a kink, the slopes on the side of the data."""
+
+    @abstractmethod
+    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
+        """∫ g² dt from `early` to `late`, for the forward process dx = f x dt + g dw: f = α̇/α, g² = α² d(σ/α)²/dt."""
+
     @property
     def steps(self) -> int | None:
         """The number of entries of a discrete table, whose times are i/steps; None for a continuous schedule."""
@@ -53,8 +66,26 @@ class Schedule(ABC):
         if isinstance(t, Tensor):
             t = t.double()
             return Level(t, self.alpha(t), self.sigma(t))
-        at = torch.tensor(t, dtype=torch.float64)
-        return Level(float(t), self.alpha(at).item(), self.sigma(at).item())
+        known = self._known.get(t)
+        return known if known is not None else self.levels([t])[0]
+
+    def levels(self, times: Sequence[float]) -> list[Level]:
+        """The levels at many times at once; they are remembered, so that a sampler's next look-up costs nothing."""
+        at = torch.tensor(times, dtype=torch.float64)
+        columns = (at.tolist(), self.alpha(at).tolist(), self.sigma(at).tolist())
+        found = [Level(*row) for row in zip(*columns, strict=True)]
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        self._known.update(zip(columns[0], found, strict=True))
+        return found
+
+    @cached_property
+    def _known(self) -> dict[float, Level]:
+        return {}
+
+    def __repr__(self) -> str:
+        table = "" if self.steps is None else f"steps={self.steps}, "
+        return f"{type(self).__name__}({table}terminal_snr={self.terminal_snr:.3g})"
 
     @property
     def terminal_snr(self) -> float:
@@ -80,7 +111,7 @@ class VariancePreserving(Schedule):
             raise InputError("schedule.steps", 0, "at least 1", "pass --schedule.steps 1000")
         if wrong.any():
             i = int(wrong.nonzero()[0])
-            raise InputError(f"beta[{i}]", round(betas[i].item(), 6), "in (0, 1)",
+            raise InputError(f"beta[{i}]", float(f"{betas[i].item():.6g}"), "in (0, 1)",
                              "use more steps, smaller β, or the cosine schedule")
         self.betas = betas
         self.log_alpha_bar = torch.cat([betas.new_zeros(1), torch.log1p(-betas).cumsum(0)])
@@ -107,17 +138,36 @@ class VariancePreserving(Schedule):
         low, high = self.log_alpha_bar[upper - 1], self.log_alpha_bar[upper]
         return (upper - 1 + ((wanted - low) / (high - low)).clamp(0, 1)) / self.steps
 
+    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(−β α/2, β α²/(2σ)) with the β, per unit of time, of the step that ends at t."""
+        rate = self._place(t)[2] * -self.steps
+        alpha = self.alpha(t)
+        return -rate / 2 * alpha, rate / 2 * alpha**2 / self.sigma(t)
+
+    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
+        """∫ β dt = log ᾱ(early) − log ᾱ(late)."""
+        return self._log_alpha_bar(early) - self._log_alpha_bar(late)
+
     def _log_alpha_bar(self, t: Tensor) -> Tensor:
+        start, part, change = self._place(t)
+        return start + part * change
+
+    def _place(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """log ᾱ at the entry before t, the part of the step that t has passed, and the step's change of log ᾱ."""
         table = self.log_alpha_bar.to(t.device)
         place = (t.double() * self.steps).clamp(0, self.steps)
         nearest = place.round()
         place = torch.where((place - nearest).abs() < 1e-9, nearest, place)  # i/T · T is i, not i − 1e-16
-        low = place.floor().long().clamp(max=self.steps - 1)
-        return torch.lerp(table[low], table[low + 1], place - low)
+        entry = place.ceil().long().clamp(min=1)
+        before = table[entry - 1]
+        return before, place - (entry - 1), table[entry] - before
 
 
-def linear(steps: int = 1000, beta_min: float = 1e-4, beta_max: float = 0.02, *, rescale: bool = True) -> VariancePreserving:
-    """β rises linearly, [Ho et al. 2020, §4]; `rescale` multiplies β by 1000/steps, so that a short table ends in noise too.
+def linear(steps: int = 1000, beta_min: float = 1e-4, beta_max: float = 0.02,
+           *, rescale: bool = True) -> VariancePreserving:
+    """β rises linearly; `rescale` multiplies it by 1000/steps, so that a short table ends in noise too.
+
+    [Ho et al. 2020, §4]
 
     Errors: `InputError` when the rescaled β reaches 1 (below 21 steps with the standard range).
     """
@@ -131,9 +181,9 @@ def linear(steps: int = 1000, beta_min: float = 1e-4, beta_max: float = 0.02, *,
 
 
 def cosine(steps: int = 1000, offset: float = 0.008, *, alpha_min: float = 0.001) -> VariancePreserving:
-    """ᾱ(t) ∝ cos²(π/2 · (t + s)/(1 + s)), with α_i = ᾱ_i/ᾱ_{i−1} clipped to [alpha_min, 1) and ᾱ recomputed as the product.
+    """ᾱ(t) ∝ cos²(π/2 · (t + s)/(1 + s)). [Nichol & Dhariwal 2021, Eq. 17]
 
-    [Nichol & Dhariwal 2021, Eq. 17]
+    α_i = ᾱ_i/ᾱ_{i−1} is clipped to [alpha_min, 1), and ᾱ is recomputed as the product of the clipped ones.
     """
     _check_steps(steps)
     t = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
@@ -143,7 +193,10 @@ def cosine(steps: int = 1000, offset: float = 0.008, *, alpha_min: float = 0.001
 
 def sigmoid(steps: int = 1000, start: float = -3.0, end: float = 3.0, tau: float = 1.0,
             *, alpha_min: float = 0.001) -> VariancePreserving:
-    """ᾱ(t) falls along a sigmoid from `start` to `end`, normalised to 1 at t = 0. [Jabri et al. 2022; Chen 2023, Alg. 1]"""
+    """ᾱ(t) falls along a sigmoid from `start` to `end`, normalised to 1 at t = 0.
+
+    [Jabri et al. 2022; Chen 2023, Alg. 1]
+    """
     _check_steps(steps)
     t = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
     value = torch.sigmoid(-(t * (end - start) + start) / tau)
@@ -175,12 +228,25 @@ class VarianceExploding(Schedule):
         """log(ρ/σ_min) / log(σ_max/σ_min)."""
         return (rho.double().log() - self._log_min) / self._log_ratio
 
+    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(0, σ log(σ_max/σ_min))."""
+        return torch.zeros_like(t, dtype=torch.float64), self._log_ratio * self.sigma(t)
+
+    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
+        """σ(late)² − σ(early)²."""
+        return self.sigma(late) ** 2 - self.sigma(early) ** 2
+
 
 def exponential(rate: float = 5.0) -> VarianceExploding:
     """σ(t) = e^{rate·(t − 1)}, from e^{−rate} to 1: the schedule of S2."""
     if not 0 < rate < math.inf:
         raise InputError("schedule.rate", rate, "positive and finite")
     return VarianceExploding(math.exp(-rate), 1.0)
+
+
+def geometric(sigma_min: float = 0.01, sigma_max: float = 50.0) -> VarianceExploding:
+    """σ(t) = σ_min (σ_max/σ_min)^t: the noise levels of [Song & Ermon 2019, §4.2] as a function of time."""
+    return VarianceExploding(sigma_min, sigma_max)
 
 
 class EDM(Schedule):
@@ -204,6 +270,15 @@ class EDM(Schedule):
         """ρ/σ_max."""
         return rho.double() / self.sigma_max
 
+    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(0, σ_max)."""
+        t = t.double()
+        return torch.zeros_like(t), torch.full_like(t, self.sigma_max)
+
+    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
+        """σ(late)² − σ(early)²."""
+        return self.sigma(late) ** 2 - self.sigma(early) ** 2
+
 
 class Rectified(Schedule):
     """α = 1 − t, σ = t: straight lines from noise to data. [Liu et al. 2023, Eq. 1; Lipman et al. 2023, Eq. 20]"""
@@ -222,6 +297,23 @@ class Rectified(Schedule):
         """ρ/(1 + ρ)."""
         rho = rho.double()
         return torch.where(rho.isinf(), torch.ones_like(rho), rho / (1 + rho))
+
+    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(−1, 1)."""
+        one = torch.ones_like(t, dtype=torch.float64)
+        return -one, one
+
+    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
+        """∫ 2t/(1 − t) dt = 2 log((1 − early)/(1 − late)) − 2 (late − early); infinite at late = 1."""
+        early, late = early.double(), late.double()
+        return 2 * (torch.log1p(-early) - torch.log1p(-late) - (late - early))
+
+
+SCHEDULES: dict[str, Callable[[], Schedule]] = {
+    "linear": linear, "cosine": cosine, "sigmoid": sigmoid,
+    "exponential": exponential, "geometric": geometric, "edm": EDM, "rectified": Rectified,
+}
+"""The schedules by name, each with its default arguments; what is listed here is run by every contract test."""
 
 
 def _check_steps(steps: int) -> None:

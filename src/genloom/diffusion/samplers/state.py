@@ -1,5 +1,6 @@
-"""What a sampler yields: where it is, and what the denoiser last believed."""
+"""What a sampler yields, and the levels it works with."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import Tensor
@@ -18,3 +19,17 @@ class State(NamedTuple):
     level: Level
     x: Tensor
     x0: Tensor
+
+
+class SharedLevel(Level):
+    """A level that all samples share: plain numbers, whose arithmetic costs nothing beside a tensor's."""
+
+    __slots__ = ()
+    t: float
+    alpha: float
+    sigma: float
+
+
+def shared(levels: Sequence[Level]) -> list[SharedLevel]:
+    """The same levels as plain numbers."""
+    return [SharedLevel(float(level.t), float(level.alpha), float(level.sigma)) for level in levels]
