@@ -1,0 +1,181 @@
+"""What a run leaves behind on the way: rows, evaluations, checkpoints, samples; and what the person sees of it."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from genloom import machine
+from genloom.training import files
+from genloom.training.checkpoint import Best, Checkpoints
+from genloom.training.log import finite, truncate
+from genloom.training.loop import Loop
+from genloom.training.run import RunFolder
+from genloom.training.screen import Screen
+from genloom.training.state import Snapshot
+from genloom.training.trackers import Trackers
+
+if TYPE_CHECKING:
+    from genloom.training.engine import Job
+
+_SAVES = 10  # checkpoints of a run that does not say how many
+_LOGS = ("metrics.jsonl", "timing.jsonl", "evaluations.jsonl")
+
+
+class Record:
+    """The first process's books; the others only wait where it works for long.
+
+    path   the run's folder
+    """
+
+    def __init__(self, job: "Job", run: RunFolder, checkpoints: Checkpoints, loop: Loop, screen: Screen,
+                 start: Snapshot | None) -> None:
+        self.path = run.path
+        self._job, self._run, self._checkpoints, self._loop, self._screen = job, run, checkpoints, loop, screen
+        self._options = job.options
+        self._save_every = job.options.save_every or -(-job.options.steps // _SAVES)
+        self._main = loop.world.rank == 0
+        self._warned: set[str] = set()
+        self._best: Best | None = None
+        self._saved = -1
+        self._look = 0.0
+        self._began, self._first = time.monotonic(), loop.step
+        self._trackers: Trackers | None = None
+        if self._main:
+            self._open(start)
+
+    def __enter__(self) -> "Record":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._screen.stop()
+        if self._trackers is not None:
+            self._trackers.close()
+
+    def after_step(self) -> None:
+        """Do what is due after the step that was just completed."""
+        step, options = self._loop.step, self._options
+        if self._main:
+            if step % options.log_every == 0 or step == options.steps:
+                self._row()
+            if time.monotonic() >= self._look or step == options.steps:
+                self._show()
+        judged = self._due(options.evaluate_every) or step == options.steps
+        saved = self._due(self._save_every) or step == options.steps
+        drawn = self._due(options.sample_every) and step < options.steps  # `finish` draws the last
+        if judged or saved or drawn:
+            if self._main:
+                self._work(judged, saved, drawn)
+            self._loop.world.wait_for_main(f"step-{step}")
+
+    def save(self) -> None:
+        """Save this step, unless it is saved.
+
+        Errors: `DiskFullError`.
+        """
+        if not self._main or self._saved == self._loop.step:
+            return
+        best = None if self._best is None else vars(self._best)
+        self._checkpoints.save(self._loop.snapshot({"best": best}), self._best)
+        self._saved = self._loop.step
+        self._guard("status.json", lambda: self._run.set_status("running", self._loop.step, self._options.steps))
+
+    def finish(self) -> None:
+        """Draw the last samples."""
+        if self._main:
+            self._draw()
+        self._loop.world.wait_for_main("finish")
+
+    def _open(self, start: Snapshot | None) -> None:
+        self._screen.start(self._loop.step, self._options.steps)
+        if start is not None:
+            self._go_on(start)
+        self._trackers = Trackers(self._options, self.path, self._loop.step, self._screen.warn)
+        files.require_room(self._checkpoints.folder, self._size_of_checkpoint())
+
+    def _go_on(self, start: Snapshot) -> None:
+        """Take the books back to the snapshot: nothing in them may be of a later step."""
+        best = start.state.get("best")
+        if best is not None and self._checkpoints.path(best["step"]).is_dir():
+            self._best = Best(**best)
+            self._checkpoints.point("best", dict(best))
+        self._checkpoints.point("last", {"step": start.step})
+        self._saved = start.step
+        unfinished = start.step % self._options.log_every if start.step < self._options.steps else 0
+        for name in _LOGS:  # the row at the end of a shorter run is of an interval that goes on now
+            last = start.step - (unfinished if name != _LOGS[2] else 0)
+            self._guard(name, lambda name=name, last=last: truncate(self.path / name, last))  # type: ignore[misc]
+
+    def _size_of_checkpoint(self) -> int:
+        weights = sum(p.numel() * p.element_size() for n in self._job.networks.values() for p in n.parameters())
+        return self._loop.snapshot({}).bytes() + (0 if self._loop.step else 2 * weights)
+
+    def _due(self, every: int) -> bool:
+        return every > 0 and self._loop.step % every == 0
+
+    def _work(self, judged: bool, saved: bool, drawn: bool) -> None:
+        improved = judged and self._judge()
+        if saved or improved:
+            self.save()
+        if drawn:
+            self._draw()
+
+    def _row(self) -> None:
+        loop = self._loop
+        measured = {**loop.means.means(), **loop.lrs()}
+        row = finite({"step": loop.step, "epoch": loop.epoch, **measured})
+        self._guard(_LOGS[0], lambda: files.append_line(self.path / _LOGS[0], row))
+        self._guard(_LOGS[1], lambda: files.append_line(self.path / _LOGS[1], self._timing()))
+        if self._trackers is not None:
+            self._trackers.log(loop.step, measured)
+        if loop.step % self._options.log_every == 0:  # the last row may be of an interval that a longer run completes
+            loop.means.reset()
+
+    def _timing(self) -> dict[str, Any]:
+        seconds = time.monotonic() - self._began
+        rate = (self._loop.step - self._first) / seconds
+        samples, memory = rate * self._loop.order.size, machine.memory_mb()
+        return {"step": self._loop.step, "seconds": round(seconds, 4), "steps_per_second": round(rate, 2),
+                "samples_per_second": round(samples, 1), "memory_mb": round(memory, 1)}
+
+    def _show(self) -> None:
+        self._look = time.monotonic() + self._screen.interval
+        self._screen.progress(self._loop.step, self._loop.loss, self._loop.order.size, machine.memory_mb())
+
+    def _judge(self) -> bool:
+        """Evaluate; whether it is the best so far, which NaN never is."""
+        if self._job.judge is None:
+            return False
+        try:
+            metrics = {name: float(value) for name, value in self._job.judge(self._loop.copies()).items()}
+        except Exception as error:  # an evaluation that fails must not cost the training
+            self._screen.warn(f"the evaluation at step {self._loop.step} failed: {type(error).__name__}: {error}")
+            return False
+        row = finite({"step": self._loop.step, **metrics})
+        self._guard(_LOGS[2], lambda: files.append_line(self.path / _LOGS[2], row))
+        if self._trackers is not None:
+            self._trackers.log_always(self._loop.step, metrics)
+        name, value = next(iter(metrics.items()), ("", math.nan))
+        if not math.isfinite(value) or (self._best is not None and value >= self._best.value):
+            return False
+        self._best = Best(self._loop.step, name, value)
+        return True
+
+    def _draw(self) -> None:
+        if self._job.draw is None:
+            return
+        folder = self.path / "samples" / str(self._loop.step)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._job.draw(self._loop.copies(), self._loop.step, folder)
+        except Exception as error:  # nor may a picture
+            self._screen.warn(f"drawing samples at step {self._loop.step} failed: {type(error).__name__}: {error}")
+
+    def _guard(self, name: str, act: Callable[[], None]) -> None:
+        """Write a log; one that cannot be written is warned of once, and training goes on."""
+        try:
+            act()
+        except (OSError, ValueError, TypeError) as error:
+            if name not in self._warned:
+                self._warned.add(name)
+                self._screen.warn(f"{self.path / name} cannot be written, training goes on without it: {error}")
