@@ -2,6 +2,8 @@
 
 import csv
 import math
+import re
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -12,10 +14,11 @@ from torch import Tensor
 
 from genloom.errors import DataError
 
-LARGEST_FILE = 256 << 20  # bytes
+LARGEST_FILE = 64 << 20  # bytes: at most 16 million rows of text, 256 MB of numbers
 MOST_CLASSES = 1000
 _LONGEST_LINE = 4096  # characters; a file without line ends is not read as one line
 _NPY_MAGIC = b"\x93NUMPY"
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Table(NamedTuple):
@@ -34,8 +37,7 @@ def read_csv(path: Path) -> Table:
     Errors: `DataError`, with the number of the line.
     """
     _check_size(path)
-    numbers: list[float] = []
-    classes: list[str] = []
+    numbers, classes, seen = array("d"), array("q"), dict[str, int]()
     columns = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -45,14 +47,16 @@ def read_csv(path: Path) -> Table:
                     continue
                 if columns <= 0:
                     columns = len(row)
-                numbers += _point(path, line, row, columns)
-                classes += row[2:]
+                numbers.extend(_point(path, line, row, columns))
+                if columns == 3:
+                    classes.append(seen.setdefault(row[2], len(seen)))
+                    _check_classes(path, len(seen))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}") from error
     if not numbers:
         raise DataError(f"{path}: no points in it; give rows of x, y")
-    points = torch.tensor(numbers, dtype=torch.float32).reshape(-1, 2)
-    return Table(points, *(_named(path, classes) if classes else (None, ())))
+    points = torch.from_numpy(np.array(numbers, dtype=np.float32).reshape(-1, 2))
+    return Table(points, *(_named(classes, list(seen)) if seen else (None, ())))
 
 
 def read_npy(path: Path) -> Table:
@@ -63,28 +67,29 @@ def read_npy(path: Path) -> Table:
     _check_size(path)
     try:
         with path.open("rb") as stream:
-            if stream.read(len(_NPY_MAGIC)) != _NPY_MAGIC:
-                raise DataError(f"{path}: is not an NPY file; write it with numpy.save")
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, MemoryError, KeyError) as error:
+            magic = stream.read(len(_NPY_MAGIC))
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False) if magic == _NPY_MAGIC else None
+    except Exception as error:  # the header is parsed as Python syntax and can fail in any of its ways
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise DataError(f"{path}: cannot be read as NPY: {reason}") from error
-    return _from_array(path, array)
+        raise DataError(f"{path}: cannot be read as NPY: {reason}; write it with numpy.save") from error
+    if loaded is None:
+        raise DataError(f"{path}: is not an NPY file; write it with numpy.save")
+    return _from_array(path, loaded)
 
 
-def _from_array(path: Path, array: "np.ndarray") -> Table:
-    if array.dtype.kind not in "fiu":
-        raise DataError(f"{path}: holds {array.dtype}; give real numbers")
-    if array.ndim != 2 or array.shape[1] not in (2, 3) or len(array) == 0:
-        raise DataError(f"{path}: has shape {array.shape}; give (N, 2), or (N, 3) with a class")
+def _from_array(path: Path, loaded: np.ndarray) -> Table:
+    if loaded.dtype.kind not in "fiu":
+        raise DataError(f"{path}: holds {loaded.dtype}; give real numbers")
+    if loaded.ndim != 2 or loaded.shape[1] not in (2, 3) or len(loaded) == 0:
+        raise DataError(f"{path}: has shape {loaded.shape}; give (N, 2), or (N, 3) with a class")
     with np.errstate(over="ignore"):
-        points = np.asarray(array[:, :2], dtype=np.float32)
+        points = np.array(loaded[:, :2], dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
-        raise DataError(f"{path}: row {bad[0]} is not finite in 32 bits: {array[bad[0]].tolist()}; mend or drop it")
-    if array.shape[1] == 2:
+        raise DataError(f"{path}: row {bad[0]} is not finite in 32 bits: {loaded[bad[0]].tolist()}; mend or drop it")
+    if loaded.shape[1] == 2:
         return Table(torch.from_numpy(points), None, ())
-    column = np.asarray(array[:, 2])
+    column = np.asarray(loaded[:, 2])
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(~(column == np.floor(column)) | (np.abs(column.astype(np.float64)) > 2**53))
     if len(wrong):
@@ -119,8 +124,11 @@ def _rows(stream: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
             continue
         if delimiter is None:
             delimiter = next((d for d in (",", ";", "\t") if d in text), " ")
-        cells = text.split() if delimiter == " " else next(csv.reader([text], delimiter=delimiter))
-        yield number, [cell.strip() for cell in cells]
+        if delimiter == " ":
+            yield number, text.split()
+        else:
+            cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
+            yield number, [cell.strip() for cell in cells]
 
 
 def _is_heading(row: Sequence[str]) -> bool:
@@ -147,13 +155,13 @@ def _point(path: Path, line: int, row: list[str], columns: int) -> tuple[float, 
     return float(row[0]), float(row[1])
 
 
-def _named(path: Path, classes: list[str]) -> tuple[Tensor, tuple[str, ...]]:
-    distinct = set(classes)
-    _check_classes(path, len(distinct))
-    whole = all(name.lstrip("-").isdecimal() for name in distinct)
+def _named(first_seen: "array[int]", distinct: list[str]) -> tuple[Tensor, tuple[str, ...]]:
+    """Classes numbered in the order they occur, numbered anew in sorted order, and their names."""
+    whole = all(_INTEGER.fullmatch(name) for name in distinct)
     names = sorted(distinct, key=int) if whole else sorted(distinct)
-    index = {name: i for i, name in enumerate(names)}
-    return torch.tensor([index[name] for name in classes]), tuple(names)
+    rank = {name: i for i, name in enumerate(names)}
+    renumbered = torch.tensor([rank[name] for name in distinct])
+    return renumbered[torch.from_numpy(np.array(first_seen, dtype=np.int64))], tuple(names)
 
 
 def _check_classes(path: Path, classes: int) -> None:
