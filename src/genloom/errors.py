@@ -44,6 +44,16 @@ class UnknownName(InputError):
         super().__init__(parameter, value, f"one of {', '.join(sorted(known))}", remedy)
 
 
+class InputErrors(GenloomError, ValueError):
+    """Several bad values, told at once in one line; `errors` holds each of them."""
+
+    exit_code = 2
+
+    def __init__(self, errors: "list[InputError]") -> None:
+        self.errors = tuple(errors)
+        super().__init__(f"{len(errors)} problems: " + " · ".join(map(str, errors)))
+
+
 class CheckpointError(GenloomError):
     """A checkpoint that is missing, altered, of another shape or of a newer format."""
 

@@ -1,0 +1,82 @@
+"""The named recipes and studies; free of torch, so that listings and mistakes answer at once."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from genloom.errors import UnknownName
+
+TIERS = ("laptop", "gpu")
+"""laptop ends on two CPU cores in minutes; gpu is the source text's full setting."""
+
+FAMILIES: dict[str, str] = {
+    "points": "genloom.recipes.points:PointsRecipe",
+}
+"""The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named recipe: its function as "module:function", which takes a tier, and what it is in one line."""
+
+    function: str
+    summary: str
+
+
+RECIPES: dict[str, Entry] = {
+    "ve-square": Entry("genloom.recipes.points:ve_square",
+                       "points in a square, variance-exploding diffusion (S2.1–S2.12)"),
+    "ve-square-classes": Entry("genloom.recipes.points:ve_square_classes",
+                               "the square in five labelled regions, conditional diffusion (S2.13–S2.20)"),
+    "score-letters": Entry("genloom.recipes.points:score_letters",
+                           "letters as points, denoising score matching and annealed Langevin dynamics (S4.19–S4.24)"),
+}
+
+STUDIES: dict[str, Entry] = {
+    "square": Entry("genloom.studies.square:STUDY", "S2.1–S2.21: diffusion on a square, beside its exact answers"),
+    "letters": Entry("genloom.studies.letters:STUDY", "S4.19–S4.24 and S4.8: score matching and Langevin on letters"),
+}
+
+
+def recipe(name: str, tier: str = "laptop") -> Any:
+    """The recipe of this name at this tier, a frozen dataclass.
+
+    >>> recipe("ve-square").engine.steps
+    3000
+
+    Errors: `UnknownName` for a name or a tier that is not there, with the nearest one that is.
+    """
+    if name not in RECIPES:
+        raise UnknownName("recipe", name, list(RECIPES))
+    if tier not in TIERS:
+        raise UnknownName("tier", tier, TIERS)
+    return resolve(RECIPES[name].function)(tier)
+
+
+def family(kind: str) -> type:
+    """The recipe class of a family.
+
+    Errors: `UnknownName` for a family that is not there.
+    """
+    if kind not in FAMILIES:
+        raise UnknownName("family", kind, list(FAMILIES))
+    found: type = resolve(FAMILIES[kind])
+    return found
+
+
+def family_of(recipe: Any) -> str:
+    """The name of the family that a recipe belongs to.
+
+    Errors: `UnknownName` where its class is not registered.
+    """
+    target = f"{type(recipe).__module__}:{type(recipe).__qualname__}"
+    names = {place: kind for kind, place in FAMILIES.items()}
+    if target not in names:
+        raise UnknownName("recipe class", target, list(names))
+    return names[target]
+
+
+def resolve(place: str) -> Any:
+    """The object at "module:name"."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,188 @@
+"""What values a recipe may have: a range for every number, and relations between fields; all errors are found at once.
+
+A recipe class joins by a row in `RANGES` for each of its numbers, and in `RELATIONS` where fields depend on each other.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from genloom.errors import InputError, InputErrors, UnknownName
+from genloom.recipes import fields
+
+SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", "heun", "edm-stochastic", "dpmpp-2m",
+            "dpmpp-2m-sde", "unipc", "predictor-corrector", "langevin", "ode")
+"""The names of `genloom.diffusion.samplers.registry`, here because that one imports torch; a test holds them equal."""
+
+
+SPACINGS = ("uniform", "quadratic", "karras", "log-snr")
+"""The names of `genloom.diffusion.grid`, likewise."""
+
+
+class Range(NamedTuple):
+    """Numbers between two ends; an open end is not itself allowed."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+
+    def __contains__(self, number: object) -> bool:
+        assert isinstance(number, (int, float))
+        above = number > self.low if self.open_low else number >= self.low
+        return above and (number < self.high if self.open_high else number <= self.high)
+
+    def __str__(self) -> str:
+        if self.high == math.inf:
+            return f"greater than {self.low:g}" if self.open_low else f"at least {self.low:g}"
+        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
+        return f"in {left}{_brief(self.low)}, {_brief(self.high)}{right}"
+
+
+_POSITIVE = Range(0, open_low=True)
+_FRACTION = Range(0, 1)
+_DECAY = Range(0, 1, open_high=True)
+_COUNT = Range(1, 10**12)
+_COUNT_OR_NONE = Range(0, 10**12)
+_SEED = Range(0, 2**63, open_high=True)
+
+RANGES: dict[str, Range] = {
+    "options.Optimizer.lr": _POSITIVE,
+    "options.Optimizer.beta1": _DECAY,
+    "options.Optimizer.beta2": _DECAY,
+    "options.Optimizer.weight_decay": Range(0),
+    "options.Optimizer.warmup": _COUNT_OR_NONE,
+    "options.Optimizer.final": _FRACTION,
+    "options.Engine.steps": _COUNT,
+    "options.Engine.batch_size": _COUNT_OR_NONE,
+    "options.Engine.accumulate": _COUNT,
+    "options.Engine.clip": Range(0),
+    "options.Engine.ema": _DECAY,
+    "options.Engine.devices": Range(1, 4096),
+    "options.Engine.nodes": Range(1, 4096),
+    "options.Engine.threads": Range(0, 4096),
+    "options.Engine.workers": Range(0, 256),
+    "options.Engine.seed": _SEED,
+    "options.Engine.log_every": _COUNT,
+    "options.Engine.save_every": _COUNT_OR_NONE,
+    "options.Engine.sample_every": _COUNT_OR_NONE,
+    "options.Engine.evaluate_every": _COUNT_OR_NONE,
+    "options.Engine.keep": Range(1, 10**6),
+    "points.Data.count": Range(2, 10**8),
+    "points.Data.classes": Range(0, 1000),
+    "points.Data.seed": _SEED,
+    "points.Network.width": Range(1, 1 << 16),
+    "points.Network.depth": Range(2, 1000),
+    "points.Network.frequencies": Range(0, 64),
+    "points.Network.embedding": Range(1, 1 << 16),
+    "points.Schedule.steps": Range(1, 10**6),
+    "points.Schedule.rate": Range(0, 100, open_low=True),
+    "points.Schedule.sigma_min": _POSITIVE,
+    "points.Schedule.sigma_max": _POSITIVE,
+    "points.Diffusion.gamma": _POSITIVE,
+    "points.Diffusion.sigma_data": _POSITIVE,
+    "points.Diffusion.levels": Range(2, 10**5),
+    "points.Diffusion.label_dropout": _DECAY,
+    "points.Sampling.steps": Range(1, 10**6),
+    "points.Sampling.eta": _FRACTION,
+    "points.Sampling.epsilon": _POSITIVE,
+    "points.Sampling.guidance": Range(-1000, 1000),
+    "points.Evaluation.samples": Range(2, 10**6),
+    "points.Evaluation.seeds": Range(1, 1000),
+    "points.Evaluation.permutations": Range(1, 10**6),
+    "points.Evaluation.loss_points": Range(1, 10**9),
+}
+"""The range of each number by "module.Class.field"."""
+
+
+def validate(recipe: Any) -> None:
+    """Check every rule of a recipe before any data are read or anything is computed.
+
+    Errors: the `InputError` where one rule is broken, `InputErrors` with all of them where there are more.
+    """
+    raise_all(list(problems(recipe)))
+
+
+def raise_all(found: list[InputError]) -> None:
+    """Raise nothing, the one error, or all of them as one."""
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise InputErrors(found)
+
+
+def problems(recipe: Any, relations: bool = True) -> Iterator[InputError]:
+    """Every broken rule of a recipe, with or without those between fields."""
+    for leaf in fields.leaves(type(recipe)):
+        number = fields.value(recipe, leaf.path)
+        allowed = RANGES.get(rule_name(leaf))
+        if allowed is not None and number is not None and number not in allowed:
+            remedy = f"pass {flag(leaf)} {_inside(leaf, allowed)}"
+            yield InputError(leaf.name, number, str(allowed), remedy)
+    for relation in RELATIONS.get(type(recipe).__name__, ()) if relations else ():
+        yield from relation(recipe)
+
+
+def flag(leaf: fields.Leaf) -> str:
+    """The value's name on the command line."""
+    return "--" + leaf.name.replace("_", "-")
+
+
+def rule_name(leaf: fields.Leaf) -> str:
+    """The key of a value in `RANGES`."""
+    module = leaf.owner.__module__.rpartition(".")[2]
+    return f"{module}.{leaf.owner.__name__}.{leaf.path[-1]}"
+
+
+def _engine_relations(recipe: Any) -> Iterator[InputError]:
+    engine = recipe.engine
+    parts = engine.accumulate * engine.devices * engine.nodes
+    if engine.batch_size and engine.batch_size % parts:
+        yield InputError("engine.batch_size", engine.batch_size,
+                         f"a multiple of accumulate × devices × nodes = {parts}", f"pass --engine.batch-size {parts}")
+
+
+def _points_relations(recipe: Any) -> Iterator[InputError]:
+    data, schedule, sampling = recipe.data, recipe.schedule, recipe.sampling
+    if data.pattern == "file" and not data.path:
+        yield InputError("data.path", data.path, "a CSV or NPY file for the pattern 'file'", "pass --data.path FILE")
+    if data.pattern == "text" and not data.text.strip():
+        yield InputError("data.text", data.text, "some text", "pass --data.text CS446")
+    if data.classes == 1:
+        yield InputError("data.classes", 1, "0 for none, or at least 2", "pass --data.classes 0")
+    if schedule.kind in ("geometric", "edm") and not schedule.sigma_min < schedule.sigma_max:
+        yield InputError("schedule.sigma_min", schedule.sigma_min,
+                         f"less than schedule.sigma_max = {schedule.sigma_max:g}",
+                         f"pass --schedule.sigma-max {10 * schedule.sigma_min:g}")
+    if schedule.kind == "rectified" and recipe.diffusion.prediction == "noise":
+        yield InputError("diffusion.prediction", "noise", "one that is safe where no signal is left at t = 1",
+                         "pass --diffusion.prediction flow")
+    if schedule.kind == "linear" and schedule.steps <= 20:
+        yield InputError("schedule.steps", schedule.steps, "at least 21 for a linear β that is scaled by 1000/steps",
+                         "pass --schedule.kind cosine, or --schedule.steps 1000")
+    if schedule.kind in ("linear", "cosine", "sigmoid") and sampling.steps > schedule.steps:
+        yield InputError("sampling.steps", sampling.steps, f"at most schedule.steps = {schedule.steps}",
+                         f"pass --sampling.steps {schedule.steps}")
+    if sampling.sampler not in SAMPLERS:
+        yield UnknownName("sampling.sampler", sampling.sampler, SAMPLERS)
+
+
+RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
+    "PointsRecipe": (_engine_relations, _points_relations),
+}
+"""Rules between fields, by the recipe's class: each yields an error for each one that is broken."""
+
+
+def _inside(leaf: fields.Leaf, allowed: Range) -> str:
+    """An example of an allowed value: the field's default where it has one, else an end of the range."""
+    default = next(field.default for field in dataclasses.fields(leaf.owner) if field.name == leaf.path[-1])
+    if isinstance(default, (int, float)) and default in allowed:
+        return f"{default:g}" if isinstance(default, float) else str(default)
+    return _brief(allowed.low if allowed.low > -math.inf else allowed.high)
+
+
+def _brief(number: float) -> str:
+    if number == 2**63:
+        return "2⁶³"
+    return f"{number:g}"
