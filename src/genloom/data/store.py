@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,15 +106,28 @@ def _fetch(file: File, path: Path) -> Path:
             verify(file, path)
             return path
     import pooch
-    import requests
 
     logger = pooch.get_logger()
-    level, _ = logger.level, logger.setLevel("WARNING")  # progress is the command line's to tell
+    level = logger.level
+    logger.setLevel("WARNING")  # to tell of progress is the command line's part
+    try:
+        with _explained(file, path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pooch.retrieve(file.url, known_hash=f"sha256:{file.sha256}", fname=path.name, path=path.parent,
+                           downloader=_downloader(file))
+    finally:
+        logger.setLevel(level)
+    return path
+
+
+@contextlib.contextmanager
+def _explained(file: File, path: Path) -> Iterator[None]:
+    """Turn what can go wrong in a download into one line each."""
+    import requests
+
     by_hand = f"put the file into your data folder as {file.path}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pooch.retrieve(file.url, known_hash=f"sha256:{file.sha256}", fname=path.name, path=path.parent,
-                       downloader=_downloader(file))
+        yield
     except requests.HTTPError as error:
         raise DataError(f"{file.url}: the server answers {str(error).partition(' for url')[0]}; {by_hand}") from error
     except requests.RequestException as error:
@@ -125,9 +138,6 @@ def _fetch(file: File, path: Path) -> Path:
                         f"{file.bytes:,} bytes); nothing was kept") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        logger.setLevel(level)
-    return path
 
 
 def _downloader(file: File) -> "Callable[[str, str, object], None]":
