@@ -34,7 +34,7 @@ def as_samples(x: Tensor, y: Tensor, least: int = 2) -> tuple[Tensor, Tensor]:
 
 
 def _as_sample(name: str, sample: Tensor, least: int) -> Tensor:
-    sample = sample.detach().double()
+    sample = sample.detach().cpu().double()  # some accelerators have no float64
     if sample.ndim == 1:
         sample = sample[:, None]
     if sample.ndim != 2 or sample.shape[1] == 0 or len(sample) < least:
