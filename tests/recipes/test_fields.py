@@ -58,7 +58,8 @@ def test_values_of_the_right_type(hint: Any, found: object, expected: object) ->
 @pytest.mark.parametrize(("hint", "found", "said"), [
     (int, True, "a whole number"), (int, 3.0, "a whole number"), (int, "3", "a whole number"),
     (float, math.nan, "a finite number"), (float, math.inf, "a finite number"), (float, True, "a finite number"),
-    (float, 10**400, "a finite number"), (float, "1e999", "a finite number"), (str, 3, "text"), (bool, 1, "true or false"),
+    (float, 10**400, "a finite number"), (float, "1e999", "a finite number"), (str, 3, "text"),
+    (bool, 1, "true or false"),
     (Literal["adam", "sgd"], "adm", "did you mean 'adam'"), (Literal["off", "on"], False, "quotes"),
     (Literal["1"], True, "one of 1"), (tuple[int, ...], 3, "a list"), (tuple[int, ...], ["a"], r"x\[0\]"),
     (tuple[int, int], [1], "2 values"), (int | None, "a", "a whole number or nothing")])

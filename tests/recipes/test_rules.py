@@ -40,7 +40,8 @@ def test_a_number_below_its_range_is_named_with_a_value_that_works(leaf: object)
 
 
 def test_all_errors_are_told_at_once() -> None:
-    wrong = replace(SQUARE, engine=replace(SQUARE.engine, steps=0, keep=0), optimizer=replace(SQUARE.optimizer, lr=-1.0))
+    wrong = replace(SQUARE, engine=replace(SQUARE.engine, steps=0, keep=0),
+                    optimizer=replace(SQUARE.optimizer, lr=-1.0))
     with pytest.raises(InputErrors, match="3 problems") as caught:
         rules.validate(wrong)
     assert {error.parameter for error in caught.value.errors} == {"engine.steps", "engine.keep", "optimizer.lr"}
@@ -78,4 +79,4 @@ def test_names_that_stand_here_without_torch_are_those_of_the_registries() -> No
     from genloom.diffusion.samplers.registry import SAMPLERS
 
     assert set(rules.SAMPLERS) == set(SAMPLERS)
-    assert rules.SPACINGS == tuple(SPACINGS)
+    assert tuple(SPACINGS) == rules.SPACINGS

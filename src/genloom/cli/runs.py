@@ -1,0 +1,193 @@
+"""Run folders as the command line sees them: where a new one goes, what is in one, and what made a picture."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from genloom.cli.output import Voice
+from genloom.errors import DataError, InputError, RunError
+from genloom.training import distributed
+from genloom.training.run import RunFolder
+
+if TYPE_CHECKING:
+    from genloom.recipes.experiment import Experiment
+    from genloom.training.checkpoint import Loaded, Which
+    from genloom.training.method import Networks
+
+_DATA_ROOT = "data_root"
+
+
+class Trained(NamedTuple):
+    """A run with its experiment and the weights of one checkpoint."""
+
+    run: RunFolder
+    experiment: "Experiment"
+    networks: "Networks"
+    loaded: "Loaded"
+
+
+def new_folder(out: Path | None, name: str) -> Path:
+    """Where a new run goes: `out`, or the next free runs/NAME-k, which is made at once so that nobody else takes it.
+
+    The helper processes of a distributed run make nothing: the engine tells them where the first one is.
+
+    Errors: `RunError` for a folder that holds something.
+    """
+    if not distributed.is_main():
+        return out or Path("runs") / name
+    refuse_taken(out)
+    return out or next_free(Path("runs"), name)
+
+
+def next_free(parent: Path, name: str) -> Path:
+    """The next free folder PARENT/NAME-k, which is made at once."""
+    taken = {entry.name for entry in parent.iterdir()} if parent.is_dir() else set()
+    k = 1
+    while True:
+        path = parent / f"{name}-{k}"
+        if path.name not in taken:
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                pass  # another process took it meanwhile
+            else:
+                return path
+        k += 1
+
+
+def refuse_taken(path: Path | None) -> None:
+    """Refuse a folder that holds something, before anything is computed.
+
+    Errors: `RunError` with the command that goes on, or another folder.
+    """
+    if path is None or not distributed.is_main():
+        return
+    if path.is_dir() and (path / "recipe.yaml").is_file():
+        raise RunError(f"{path} is a run already; go on with `genloom resume {quoted(path)}`, or pass another --out")
+    if path.exists() and (not path.is_dir() or any(entry.name != ".lock" for entry in path.iterdir())):
+        raise RunError(f"{path} is not an empty folder, and not a run; pass another --out")
+
+
+def recipe_of(run: RunFolder) -> Any:
+    """The recipe of a run.
+
+    Errors: `RunError` where recipe.yaml cannot be read.
+    """
+    from genloom.recipes.serial import from_yaml
+
+    try:
+        return from_yaml(run.recipe_yaml)
+    except (InputError, UnicodeDecodeError) as error:
+        raise RunError(f"{run.path / 'recipe.yaml'}: {error}") from error
+
+
+def data_root_of(run: RunFolder, given: Path | None) -> Path | None:
+    """The folder of real data that a run was started with, unless another one is given."""
+    if given is not None:
+        return given
+    try:
+        known = json.loads((run.path / "environment.json").read_text("utf-8")).get(_DATA_ROOT)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return Path(known) if isinstance(known, str) else None
+
+
+def environment(data_root: Path | None) -> dict[str, Any]:
+    """What environment.json says: the machine, and where the data were."""
+    from genloom import machine
+
+    return {**machine.environment(), _DATA_ROOT: None if data_root is None else str(data_root.resolve())}
+
+
+class Wants(Protocol):
+    """Options of a verb that uses a trained run."""
+
+    @property
+    def run(self) -> Path:
+        """Folder of the run."""
+        ...
+
+    @property
+    def checkpoint(self) -> str:
+        """best, last, a step, or nothing."""
+        ...
+
+    @property
+    def data_root(self) -> Path | None:
+        """Folder of real data sets, where they have moved."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """CPU threads; 0 for the recipe's."""
+        ...
+
+
+def trained(wants: Wants, voice: Voice, doing: str) -> Trained:
+    """A run with the weights of a checkpoint: the best one where none is named and there is one, else the last.
+
+    doing   what to say once it is clear that there is such a run, before anything slow
+
+    Errors: `RunError`, `CheckpointError`, `InputError`.
+    """
+    run = RunFolder.open(wants.run)
+    recipe = recipe_of(run)
+    which(wants.checkpoint)
+    voice.say(f"{doing} {wants.run} …")
+    from genloom import machine
+    from genloom.recipes.experiment import build
+
+    machine.prepare(wants.threads or recipe.engine.threads)
+    return with_weights(run, build(recipe, data_root_of(run, wants.data_root)), wants.checkpoint)
+
+
+def with_weights(run: RunFolder, experiment: "Experiment", checkpoint: str = "") -> Trained:
+    """A run's experiment with the weights of a checkpoint.
+
+    Errors: `CheckpointError`.
+    """
+    from genloom.training.checkpoint import Checkpoints, load_networks
+
+    wanted, networks = which(checkpoint), experiment.job().networks
+    if wanted is None:
+        wanted = "last" if Checkpoints(run.checkpoints).best() is None else "best"
+    return Trained(run, experiment, networks, load_networks(run.path, networks, step=wanted))
+
+
+def which(text: str) -> "Which | None":
+    """The checkpoint that a word names: best, last or a step; None for an empty one.
+
+    Errors: `InputError` for anything but best, last or a step.
+    """
+    if text in ("best", "last"):
+        return text  # type: ignore[return-value]
+    if text and not (text.isascii() and text.isdecimal()):
+        raise InputError("--checkpoint", text, "best, last or a step", "`ls RUN/checkpoints` shows the steps")
+    return int(text) if text else None
+
+
+def provenance(made: Trained, seed: int, command: str) -> dict[str, str]:
+    """What is written into a picture: enough to make it again."""
+    return {"recipe": made.experiment.recipe.name, "seed": str(seed), "run": str(made.run.path),
+            "checkpoint": f"step {made.loaded.step}, sha256 {made.loaded.digest}", "command": command,
+            "recipe.yaml": made.run.recipe_yaml}
+
+
+def read_picture(path: Path) -> Mapping[str, str]:
+    """The provenance of a picture.
+
+    Errors: `DataError` where there is none.
+    """
+    from genloom.report.provenance import read_provenance
+
+    found = read_provenance(path)
+    if "command" not in found and "recipe" not in found:
+        raise DataError(f"{path}: its text names neither a recipe nor a command")
+    return found
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(str(path))

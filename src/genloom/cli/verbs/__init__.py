@@ -1,0 +1,38 @@
+"""The verbs of the command line; each module has `run(args) -> exit code` and is imported when its verb is used."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: the module that holds it, how it is called, and what it does in one line."""
+
+    module: str
+    usage: str
+    summary: str
+
+
+VERBS: dict[str, Verb] = {
+    "list": Verb("listing", "list [TOPIC]", "recipes, studies and samplers, one line each"),
+    "train": Verb("train", "train RECIPE [--flags]", "train; ends with paths and the next commands"),
+    "resume": Verb("resume", "resume RUN", "go on, exactly where it stopped"),
+    "sample": Verb("sample", "sample RUN [--flags]", "draw samples from a trained run"),
+    "evaluate": Verb("evaluate", "evaluate RUN", "every metric that applies, each beside its known answer"),
+    "study": Verb("study", "study NAME [--flags]", "all deliverables of an assignment, and the report"),
+    "report": Verb("report", "report RUN", "write the page of a run again"),
+    "results": Verb("results", "results PATH", "the numbers of a run or a study"),
+    "studio": Verb("studio", "studio [RUNS]", "the local web app"),
+    "bench": Verb("bench", "bench NAME", "genloom and its peers on the same work in one run: ratios"),
+    "inspect": Verb("inspect_image", "inspect IMAGE", "the recipe, seed, checkpoint and command behind a picture"),
+    "data": Verb("data", "data [NAME]", "what data there are, where from, checksum and licence; fetch them"),
+}
+
+LATER: dict[str, str] = {
+    "score": "scoring text by a language model",
+    "attention": "pictures of a Transformer's attention",
+    "invert": "finding the input behind an output",
+    "forecast": "forecasting a time series",
+    "audit": "checking a forecaster for leaks",
+    "attention-check": "comparing kinds of attention",
+}
+"""Verbs of families that are planned."""

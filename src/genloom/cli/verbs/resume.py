@@ -1,0 +1,85 @@
+"""`genloom resume RUN`: go on exactly where a run stopped, or train a finished one for longer."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from genloom import __version__
+from genloom.cli import flags, runs
+from genloom.cli.output import Voice
+from genloom.cli.session import Session, screen
+from genloom.errors import InputError
+from genloom.recipes import registry, rules
+from genloom.training import distributed, files
+from genloom.training.run import RunFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Go on, exactly where a run stopped; a finished one only for more steps."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """Folder of the run."""
+    steps: int | None = None
+    """Steps of the whole run, to train it for longer than its recipe says."""
+    data_root: Path | None = None
+    """Folder of real data sets, where they have moved."""
+    threads: int | None = None
+    """CPU threads of each process."""
+    quiet: bool = False
+    """Print only the paths at the end, and errors."""
+    json: bool = False
+    """Print JSON lines: progress, and at the end what was made."""
+
+
+def run(args: list[str]) -> int:
+    """Go on."""
+    options = flags.options(Options, "resume", args)
+    folder = RunFolder.open(options.run)
+    before = runs.recipe_of(folder)
+    recipe = _with(before, folder, options)
+    voice = Voice(quiet=options.quiet, json=options.json)
+    state = folder.status
+    if state.get("state") == "finished" and recipe.engine.steps <= state.get("step", 0):
+        more = f"genloom resume {runs.quoted(options.run)} --steps {2 * recipe.engine.steps}"
+        voice.answer({"run": str(options.run), **state},
+                     f"{options.run} is finished: {state['step']} of {state['steps']} steps", f"next:\n  {more}")
+        return 0
+    voice.say(f"genloom {__version__} · resume {options.run} · {recipe.name} from step {state.get('step', 0)}")
+    return _session(folder, recipe, before, options, voice).go()
+
+
+def _with(recipe: Any, folder: RunFolder, options: Options) -> Any:
+    """The recipe with the steps and threads that were asked for."""
+    engine = recipe.engine
+    if options.steps is not None:
+        done = int(folder.status.get("step", 0))
+        if options.steps < max(1, done):
+            raise InputError("--steps", options.steps, f"at least {max(1, done)}, the steps that are done",
+                             f"pass --steps {max(2 * done, engine.steps)}")
+        engine = replace(engine, steps=options.steps)
+    if options.threads is not None:
+        engine = replace(engine, threads=options.threads)
+    changed = replace(recipe, engine=engine)
+    rules.validate(changed)
+    return changed
+
+
+def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voice: Voice) -> Session:
+    from genloom import machine
+    from genloom.recipes.experiment import build
+    from genloom.recipes.serial import to_yaml
+
+    machine.prepare(recipe.engine.threads)
+    experiment = build(recipe, runs.data_root_of(folder, options.data_root))
+    if recipe.engine.steps != before.engine.steps:
+        if recipe.optimizer.schedule != "constant":
+            voice.say(f"note: the learning rate falls over {recipe.engine.steps} steps now, so it jumps here")
+        kept = replace(recipe, engine=replace(recipe.engine, threads=before.engine.threads))
+        if distributed.is_main():
+            with folder.lock():
+                files.write_atomically(folder.path / "recipe.yaml", to_yaml(kept).encode())
+    base = registry.recipe(recipe.name) if recipe.name in registry.RECIPES else before
+    return Session(experiment, folder, base, screen(voice), voice, resume=True)

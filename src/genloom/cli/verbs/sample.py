@@ -1,0 +1,99 @@
+"""`genloom sample RUN`: new samples from a trained run, by any sampler."""
+
+import shlex
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from genloom.cli import flags, runs
+from genloom.cli.crash import saved_in
+from genloom.cli.output import Voice
+from genloom.errors import InputError, UnknownName
+from genloom.recipes import rules
+from genloom.recipes.experiment import SampleRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Draw samples from a trained run; what is not given is as in its recipe."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """Folder of the run."""
+    sampler: str | None = None
+    """Name of the sampler; `genloom list samplers` shows all."""
+    steps: int | None = None
+    """Steps from noise to data."""
+    spacing: str | None = None
+    """Where the steps lie: uniform, quadratic, karras or log-snr."""
+    eta: float | None = None
+    """Noise of ddim: 0 none, 1 as DDPM."""
+    guidance: float | None = None
+    """Scale of classifier-free guidance; 1 is plain conditional sampling."""
+    labels: str | None = None
+    """Classes to condition on, separated by commas."""
+    seed: int = 0
+    """Seed; sample i depends on it and on i alone."""
+    count: int | None = None
+    """How many samples."""
+    checkpoint: str = ""
+    """best, last or a step; without it the best where there is one, else the last."""
+    out: Path | None = None
+    """Folder for the samples; without it RUN/samples/draw-1, -2, and so on."""
+    data_root: Path | None = None
+    """Folder of real data sets, where they have moved."""
+    threads: int = 0
+    """CPU threads; 0 leaves torch's choice."""
+    quiet: bool = False
+    """Print only the paths, and errors."""
+    json: bool = False
+    """Print JSON."""
+
+
+_RANGES = {"steps": rules.Range(1, 10**6), "eta": rules.Range(0, 1), "guidance": rules.Range(-1000, 1000),
+           "seed": rules.Range(0, 2**63, open_high=True), "count": rules.Range(1, 10**7)}
+
+
+def run(args: list[str]) -> int:
+    """Draw samples."""
+    options = flags.options(Options, "sample", args)
+    rules.raise_all(_problems(options))
+    voice = Voice(quiet=options.quiet, json=options.json)
+    made = runs.trained(options, voice, "drawing from")
+    folder = options.out or runs.next_free(options.run / "samples", "draw")
+    folder.mkdir(parents=True, exist_ok=True)
+    with saved_in(options.run):
+        paths = made.experiment.sample(made.networks, request(options), folder,
+                                       runs.provenance(made, options.seed, command(options, made.loaded.step)))
+    pictures = [path for path in paths if path.suffix == ".png"]
+    voice.answer({"run": str(options.run), "checkpoint": made.loaded.step, "samples": [str(path) for path in paths]},
+                 *(f"samples     {path}" for path in paths))
+    if pictures:
+        voice.say("next:", f"  genloom inspect {runs.quoted(pictures[0])}")
+    return 0
+
+
+def request(options: Options) -> SampleRequest:
+    """The experiment's part of the options."""
+    return SampleRequest(**{field.name: getattr(options, field.name) for field in fields(SampleRequest)})
+
+
+def command(options: Options, step: int) -> str:
+    """The command that draws the same samples again, whatever is trained since."""
+    words: list[Any] = ["genloom", "sample", options.run]
+    for field in fields(SampleRequest):
+        value = getattr(options, field.name)
+        if value is not None:
+            words += [f"--{field.name}", value]
+    return shlex.join(map(str, [*words, "--checkpoint", step]))
+
+
+def _problems(options: Options) -> list[InputError]:
+    found = [InputError(f"--{name}", getattr(options, name), str(allowed)) for name, allowed in _RANGES.items()
+             if getattr(options, name) is not None and getattr(options, name) not in allowed]
+    if options.sampler is not None and options.sampler not in rules.SAMPLERS:
+        found.append(UnknownName("--sampler", options.sampler, rules.SAMPLERS))
+    if options.spacing is not None and options.spacing not in rules.SPACINGS:
+        found.append(UnknownName("--spacing", options.spacing, rules.SPACINGS))
+    return found
