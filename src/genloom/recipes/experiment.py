@@ -49,7 +49,8 @@ class Experiment(Protocol):
         """What the engine trains."""
         ...
 
-    def sample(self, networks: "Networks", request: SampleRequest, folder: Path, provenance: dict[str, str]) -> list[Path]:
+    def sample(self, networks: "Networks", request: SampleRequest, folder: Path,
+               provenance: dict[str, str]) -> list[Path]:
         """Draw samples into `folder`: data files and pictures; each picture carries `provenance` in its PNG text."""
         ...
 

@@ -47,7 +47,7 @@ class Schedule:
     """How noise is added."""
 
     kind: Literal["linear", "cosine", "sigmoid", "exponential", "geometric", "edm", "rectified"] = "exponential"
-    """linear, cosine, sigmoid: variance preserving; exponential, geometric, edm: variance exploding; rectified: straight."""
+    """Variance preserving (linear, cosine, sigmoid) or exploding (exponential, geometric, edm), or straight lines."""
     steps: int = 1000
     """Entries of the table of a variance-preserving schedule."""
     rate: float = 5.0

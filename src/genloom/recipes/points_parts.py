@@ -1,5 +1,7 @@
 """The parts of a points recipe, made from its configuration: data, schedule, network, denoiser, oracle, start."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -8,15 +10,16 @@ from genloom.data.points import points
 from genloom.data.pointset import PointSet
 from genloom.diffusion import schedule as schedules
 from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser
+from genloom.diffusion.grid import grid
 from genloom.diffusion.oracle.base import Oracle
 from genloom.diffusion.oracle.boxes import BoxOracle
 from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.diffusion.oracle.mixture import MixtureOracle
 from genloom.diffusion.prediction import prediction
-from genloom.diffusion.prior import CloudPrior, GaussianPrior, Prior, StandardPrior
+from genloom.diffusion.prior import Prior, cloud_prior, moment_matched, standard_prior
 from genloom.nn.mlp import MLP
 from genloom.nn.scorenet import ScoreNet
-from genloom.recipes.points import Data, Network, PointsRecipe, Schedule
+from genloom.recipes.points import Data, Diffusion, Network, PointsRecipe, Sampling, Schedule
 from genloom.rng import fold
 
 _CLOUD = 20_000  # points that stand for a density without a closed form
@@ -77,11 +80,21 @@ def make_oracle(data: PointSet, config: Data, schedule: schedules.Schedule) -> O
 
 
 def make_prior(start: str, data: Tensor, schedule: schedules.Schedule) -> Prior:
-    """Where sampling starts at t = 1."""
-    match start:
-        case "standard":
-            return StandardPrior(data.shape[1])
-        case "data":
-            return CloudPrior(data.double(), schedule)
-        case _:
-            return GaussianPrior.matched(data.double(), schedule)
+    """The start at t = 1: `standard` N(0, I), `data` the exact p_1 of the points, `moments` a matched normal."""
+    if start == "standard":
+        return standard_prior()
+    return cloud_prior(schedule, data) if start == "data" else moment_matched(schedule, data)
+
+
+def make_levels(sampling: Sampling, diffusion: Diffusion, schedule: schedules.Schedule) -> list[schedules.Level]:
+    """The levels a sampler visits; for langevin the noise levels of training."""
+    if sampling.sampler == "langevin":
+        return grid(schedule, diffusion.levels, "log-snr")
+    return grid(schedule, sampling.steps, sampling.spacing)
+
+
+def sampler_options(sampling: Sampling, diffusion: Diffusion) -> dict[str, Any]:
+    """The options of the recipe's sampler beyond the levels."""
+    if sampling.sampler == "langevin":
+        return {"epsilon": sampling.epsilon, "per_level": max(1, sampling.steps // diffusion.levels)}
+    return {"eta": sampling.eta} if sampling.sampler == "ddim" else {}

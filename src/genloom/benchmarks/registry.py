@@ -1,0 +1,29 @@
+"""The benchmarks by name; free of torch."""
+
+from dataclasses import dataclass
+
+from genloom.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A benchmark: its function as "module:function", and what it compares in one line."""
+
+    function: str
+    summary: str
+
+
+BENCHMARKS: dict[str, Entry] = {
+    "points": Entry("genloom.benchmarks.points:bench",
+                    "2-D diffusion: training against a plain loop, sampling against diffusers' DDPM scheduler"),
+}
+
+
+def benchmark(name: str) -> Entry:
+    """The benchmark of this name.
+
+    Errors: `UnknownName` with the nearest one that is there.
+    """
+    if name not in BENCHMARKS:
+        raise UnknownName("benchmark", name, list(BENCHMARKS))
+    return BENCHMARKS[name]
