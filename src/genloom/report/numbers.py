@@ -104,20 +104,20 @@ def near(result: Result, within: float) -> Result:
     if result.known is None:
         raise ValueError(f"{result.name}: no known answer to be near to")
     accepted = (result.known - within, result.known + within)
-    text = result.tolerance or f"within {number(within, 2)}"
+    text = result.tolerance or f"within {within:.2g}"
     return replace(result, accepted=accepted, tolerance=text, status=_inside(result.value, accepted))
 
 
 def at_most(result: Result, limit: float) -> Result:
     """The result with the verdict of value ≤ limit."""
-    text = result.tolerance or f"at most {number(limit)}"
+    text = result.tolerance or f"at most {limit:.4g}"
     accepted = (-math.inf, limit)
     return replace(result, accepted=accepted, tolerance=text, status=_inside(result.value, accepted))
 
 
 def at_least(result: Result, limit: float) -> Result:
     """The result with the verdict of value ≥ limit."""
-    text = result.tolerance or f"at least {number(limit)}"
+    text = result.tolerance or f"at least {limit:.4g}"
     accepted = (limit, math.inf)
     return replace(result, accepted=accepted, tolerance=text, status=_inside(result.value, accepted))
 

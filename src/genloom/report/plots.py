@@ -194,7 +194,7 @@ def convergence(axes: "Axes", steps: Any, errors: Mapping[str, Any], orders: Map
     steps = array(steps).astype(float)
     told: set[int] = set()
     for name, order in (orders or {}).items():
-        guide = float(array(errors[name])[0]) * (steps / steps[0]) ** -order
+        guide = 0.6 * float(array(errors[name])[0]) * (steps / steps[0]) ** -order  # below, so as not to hide
         axes.plot(steps, guide, color=GRAY, linewidth=1.0, linestyle=(0, (1, 1.5)),
                   label=None if order in told else f"slope −{order}")
         told.add(order)

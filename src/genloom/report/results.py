@@ -111,7 +111,7 @@ class Page:
 
 def to_json(page: Page) -> dict[str, Any]:
     """The page as JSON-ready data, with NaN and ±∞ as the strings "NaN", "Infinity", "-Infinity"."""
-    plain: dict[str, Any] = _strict(asdict(page))
+    plain: dict[str, Any] = strict(asdict(page))
     return plain
 
 
@@ -164,12 +164,12 @@ def write_atomically(path: Path, content: bytes) -> Path:
     return path
 
 
-def _strict(value: Any) -> Any:
-    """Plain JSON data: tuples as lists, numbers that JSON lacks as strings."""
+def strict(value: Any) -> Any:
+    """Plain data as JSON knows it: tuples as lists, NaN and ±∞ as strings."""
     if isinstance(value, dict):
-        return {str(key): _strict(entry) for key, entry in value.items()}
+        return {str(key): strict(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_strict(entry) for entry in value]
+        return [strict(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

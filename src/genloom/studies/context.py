@@ -1,0 +1,157 @@
+"""What a deliverable works with: trained runs, figures with what they came from, and results that several share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from genloom import machine
+from genloom.errors import CheckpointError, RunError
+from genloom.recipes.experiment import Experiment, build
+from genloom.recipes.registry import TIERS
+from genloom.recipes.serial import to_yaml
+from genloom.report.figures import save_figure
+from genloom.report.results import Figure
+from genloom.training.checkpoint import Loaded, load_networks
+from genloom.training.engine import fit
+from genloom.training.method import Networks
+from genloom.training.run import RunFolder
+from genloom.training.screen import Screen
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+T = TypeVar("T")
+
+
+class Trained(NamedTuple):
+    """A finished run: its experiment, and its networks in eval mode, with averaged weights if it has them."""
+
+    name: str
+    path: Path
+    experiment: Experiment
+    networks: Networks
+    loaded: Loaded
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Recipe, seed and checkpoint, for pictures."""
+        recipe = self.experiment.recipe
+        return {"recipe": recipe.name, "seed": str(recipe.engine.seed), "run": self.path.name,
+                "checkpoint": f"step {self.loaded.step}, sha256 {self.loaded.digest}"}
+
+
+@dataclass
+class Context:
+    """The surroundings of a study's deliverables.
+
+    folder      the study's folder: runs/, figures/, items/, report.html
+    study       name of the study
+    tier        "laptop" or "gpu"
+    seed        seed of all that is trained and drawn
+    command     what the person typed, for the runs
+    data_root   folder of real data sets
+    """
+
+    folder: Path
+    study: str = ""
+    tier: str = TIERS[0]
+    seed: int = 0
+    screen: Screen = field(default_factory=lambda: Screen("quiet"))
+    command: Sequence[str] = ()
+    data_root: Path | None = None
+    item: str = ""
+    """Number of the deliverable that is being done."""
+    used: set[str] = field(default_factory=set)
+    """Names of the runs that the deliverable has used so far, directly or through what it shares."""
+    _trained: dict[str, Trained] = field(default_factory=dict)
+    _shared: dict[Any, tuple[Any, set[str]]] = field(default_factory=dict)
+
+    def run(self, recipe: Any, name: str) -> Trained:
+        """The finished run of this recipe, in runs/NAME: trained now, gone on with, or found there.
+
+        A run that is there is taken if its recipe is equal and its checkpoint is whole; otherwise it is put aside as
+        NAME.old-1, … and trained anew. Errors: those of training.
+        """
+        self.used.add(name)
+        if name in self._trained:
+            return self._trained[name]
+        path = self.folder / "runs" / name
+        experiment = build(recipe, self.data_root)
+        self._train(path, to_yaml(recipe), experiment)
+        networks = experiment.job().networks
+        found = Trained(name, path, experiment, networks, load_networks(path, networks))
+        self._trained[name] = found
+        return found
+
+    def once(self, key: Any, work: Callable[[], T]) -> T:
+        """What `work` returns: computed by the first deliverable that asks for this key, remembered for the others."""
+        if key not in self._shared:
+            outer, self.used = self.used, set()
+            try:
+                value = work()
+            finally:
+                inner, self.used = self.used, outer | self.used
+            self._shared[key] = (value, inner)
+        value, inner = self._shared[key]
+        self.used |= inner
+        found: T = value
+        return found
+
+    def figure(self, canvas: "Canvas", name: str, *, caption: str, alt: str, run: Trained | None = None) -> Figure:
+        """Save a figure as figures/NAME.png with what it came from, for the report."""
+        provenance = {"study": self.study, "item": self.item, "seed": str(self.seed), "tier": self.tier,
+                      **({} if run is None else run.provenance), "command": self.again()}
+        return save_figure(canvas, self.folder / "figures" / f"{name}.png", provenance, caption=caption, alt=alt,
+                           folder=self.folder)
+
+    def again(self) -> str:
+        """The command that makes the present item again."""
+        only = f" --only {self.item}" if self.item else ""
+        return f"genloom study {self.study} --tier {self.tier} --seed {self.seed}{only}"
+
+    def digests(self, names: set[str]) -> dict[str, str]:
+        """SHA-256 of the checkpoints of runs by name."""
+        return {name: self._trained[name].loaded.digest for name in sorted(names)}
+
+    def _train(self, path: Path, recipe_yaml: str, experiment: Experiment) -> None:
+        state = _state(path, recipe_yaml, experiment)
+        if state == "finished":
+            return
+        if state == "interrupted":
+            self.screen.say(f"going on with {path}")
+            try:
+                fit(experiment.job(), RunFolder.open(path), resume=True, screen=self.screen)
+            except CheckpointError as error:
+                self.screen.warn(str(error))
+            else:
+                return
+        if state != "none":
+            self.screen.say(f"{path} is of another recipe or damaged; kept as {put_aside(path).name}")
+        self.screen.say(f"training {path.name}: {experiment.recipe.engine.steps} steps")
+        run = RunFolder.create(path, recipe_yaml, self.command, machine.environment())
+        fit(build(experiment.recipe, self.data_root).job(), run, screen=self.screen)
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a folder to the first of NAME.old-1, NAME.old-2, … that is free."""
+    k = 1
+    while (aside := path.with_name(f"{path.name}.old-{k}")).exists():
+        k += 1
+    return path.rename(aside)
+
+
+def _state(path: Path, recipe_yaml: str, experiment: Experiment) -> str:
+    """How the run at `path` stands for this recipe: none, other, damaged, interrupted or finished."""
+    if not path.exists() or not any(path.iterdir()):
+        return "none"
+    try:
+        run = RunFolder.open(path)
+        if run.recipe_yaml != recipe_yaml:
+            return "other"
+        if run.status.get("state") != "finished":
+            return "interrupted"
+        load_networks(path, experiment.job().networks)
+    except (RunError, CheckpointError, OSError, UnicodeDecodeError):
+        return "damaged"
+    return "finished"
