@@ -11,7 +11,8 @@ from genloom.recipes.fields import differences
 
 
 def test_flags_change_the_recipe_and_nothing_else() -> None:
-    wanted = asked(["ve-square", "--steps", "5", "--seed", "3", "--network.width", "64", "--engine.no-tensorboard", "--out", "a"])
+    wanted = asked(["ve-square", "--steps", "5", "--seed", "3", "--network.width", "64", "--engine.no-tensorboard",
+                    "--out", "a"])
     changed = {name: mine for name, mine, _ in differences(wanted.recipe, wanted.base)}
     assert changed == {"engine.steps": 5, "engine.seed": 3, "network.width": 64, "engine.tensorboard": False}
     assert wanted.base == recipe("ve-square")

@@ -23,7 +23,8 @@ QUICK = {
     "train ve-square --stpes 3": 2, "train ve-square --steps three": 2, "train ve-square --steps 0": 2,
     "train ve-square --sampling.sampler dimm": 2, "train ve-square --tier huge": 2, "train nothing.yaml": 2,
     "resume": 2, "resume nowhere": 2, "sample nowhere": 2, "sample nowhere --sampler dimm": 2, "evaluate nowhere": 2,
-    "report nowhere": 2, "results nowhere": 2, "inspect nowhere.png": 2, "data iclver": 2, "study sqare": 2,
+    "report nowhere": 2, "results nowhere": 2, "inspect nowhere.png": 2, "data iclver": 2,
+    "bench": 0, "bench pionts": 2, "study square --seed -1": 2, "study sqare": 2,
 }
 
 _PROBE = f"""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from genloom.cli.output import Voice
-from genloom.errors import DataError, InputError, RunError
+from genloom.errors import DataError, InputError, InputErrors, RunError
 from genloom.training import distributed
 from genloom.training.run import RunFolder
 
@@ -79,7 +79,7 @@ def recipe_of(run: RunFolder) -> Any:
 
     try:
         return from_yaml(run.recipe_yaml)
-    except (InputError, UnicodeDecodeError) as error:
+    except (InputError, InputErrors, UnicodeDecodeError) as error:
         raise RunError(f"{run.path / 'recipe.yaml'}: {error}") from error
 
 

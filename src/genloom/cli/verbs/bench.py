@@ -1,16 +1,16 @@
 """`genloom bench NAME`: genloom and its peers on the same work, in one run."""
 
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 
+from genloom.benchmarks.registry import BENCHMARKS, Entry, benchmark
 from genloom.cli import flags
 from genloom.cli.output import Voice, aligned
-from genloom.errors import NotHere, UnknownName
+from genloom.errors import InputError
+from genloom.recipes.registry import resolve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,40 +21,31 @@ class Options:
     """Name of a benchmark; without it all are listed."""
     out: Path = Path("bench")
     """Folder for the results."""
-    threads: int = 0
-    """CPU threads; 0 leaves torch's choice."""
+    pairs: int = 5
+    """How often each side is run, in turns."""
     json: bool = False
     """Print JSON."""
-
-
-_REGISTRY = "genloom.benchmarks.registry"
 
 
 def run(args: list[str]) -> int:
     """List the benchmarks or run one."""
     options = flags.options(Options, "bench", args)
-    if find_spec("genloom.benchmarks") is None or find_spec(_REGISTRY) is None:
-        raise NotHere("there are no benchmarks in this installation")
-    benchmarks: dict[str, Any] = import_module(_REGISTRY).BENCHMARKS
     voice = Voice(json=options.json)
-    if not options.name:
-        summaries = {name: entry.summary for name, entry in benchmarks.items()}
-        voice.answer(summaries, *aligned(list(summaries.items())), "Next: genloom bench NAME")
-        return 0
-    if options.name not in benchmarks:
-        raise UnknownName("benchmark", options.name, list(benchmarks))
-    return _run(options, benchmarks[options.name], voice)
+    if options.name:
+        return _run(options, benchmark(options.name), voice)
+    summaries = {name: entry.summary for name, entry in BENCHMARKS.items()}
+    voice.answer(summaries, *aligned(list(summaries.items())), "Next: genloom bench NAME")
+    return 0
 
 
-def _run(options: Options, entry: Any, voice: Voice) -> int:
-    from genloom import machine
+def _run(options: Options, entry: Entry, voice: Voice) -> int:
     from genloom.cli import written
-    from genloom.recipes.registry import resolve
     from genloom.report.page import write_page
 
-    machine.prepare(options.threads)
+    if options.pairs < 1:
+        raise InputError("--pairs", options.pairs, "at least 1")
     voice.say(f"{options.name}: {entry.summary} …")
-    page = resolve(entry.function)(options.out)
+    page = resolve(entry.function)(options.pairs, voice.say)
     path = write_page(page, options.out)
     results = [result for item in page.items for result in item.results]
     written.show(results, voice)

@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from genloom.cli import flags
-from genloom.errors import NotHere, UnknownName
+from genloom import __version__
+from genloom.cli import flags, runs
+from genloom.cli.crash import saved_in
+from genloom.cli.output import Voice
+from genloom.cli.session import screen
+from genloom.errors import InputError, UnknownName
+from genloom.recipes import rules
 from genloom.recipes.registry import STUDIES
+
+if TYPE_CHECKING:
+    from genloom.studies.runner import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +28,13 @@ class Options:
     tier: Literal["laptop", "gpu"] = "laptop"
     """laptop ends on two CPU cores in minutes; gpu is the source text's full setting."""
     out: Path | None = None
-    """Folder of the study; without it studies/NAME."""
+    """Folder of the study; without it studies/NAME, with the tier and seed where they are not the usual."""
     seed: int = 0
     """Seed of all that is trained and drawn."""
     only: str = ""
     """Deliverables to do, separated by commas, such as S2.3,S2.4; without it all of them."""
+    fresh: bool = False
+    """Do items anew even where nothing has changed."""
     data_root: Path | None = None
     """Folder of real data sets; without it $GENLOOM_DATA."""
     threads: int = 0
@@ -36,8 +46,49 @@ class Options:
 
 
 def run(args: list[str]) -> int:
-    """Do a study."""
+    """Do a study; 1 if one of its items failed."""
     options = flags.options(Options, "study", args)
     if options.name not in STUDIES:
         raise UnknownName("study", options.name, list(STUDIES))
-    raise NotHere("x")
+    rules.raise_all(_problems(options))
+    voice = Voice(quiet=options.quiet, json=options.json)
+    voice.say(f"genloom {__version__} · study {options.name} · {STUDIES[options.name].summary}")
+    folder = options.out or default_folder(options)
+    from genloom.studies import runner
+
+    chosen = runner.Options(tier=options.tier, seed=options.seed, only=_words(options.only), fresh=options.fresh,
+                            data_root=options.data_root, threads=options.threads)
+    with saved_in(folder if folder.is_dir() else None):
+        outcome = runner.run_study(options.name, folder, chosen, screen=screen(voice))
+    _last_words(outcome, folder, voice)
+    return outcome.exit_code
+
+
+def default_folder(options: Options) -> Path:
+    """studies/NAME, with the tier and seed where they are not the usual, so that none takes another's place."""
+    tier = "" if options.tier == "laptop" else f"-{options.tier}"
+    seed = f"-seed{options.seed}" if options.seed else ""
+    return Path("studies") / f"{options.name}{tier}{seed}"
+
+
+def _last_words(outcome: "Outcome", folder: Path, voice: Voice) -> None:
+    from genloom.report import verdict
+    from genloom.report.numbers import duration
+
+    page, problems = outcome.page, verdict.problems(outcome.page)
+    following = [f"genloom results {runs.quoted(folder)}", *page.next_commands][:3]
+    document = {"study": str(folder), "report": str(outcome.report), "complete": page.complete, "problems": problems,
+                "seconds": round(outcome.seconds, 3), "next": following}
+    voice.say(f"{verdict.headline(page)} It took {duration(outcome.seconds)}.", *problems)
+    voice.event("done", document, f"report      {outcome.report}")
+    voice.say("next:", *(f"  {command}" for command in following))
+
+
+def _problems(options: Options) -> list[InputError]:
+    ranges = {"seed": rules.Range(0, 2**63, open_high=True), "threads": rules.Range(0, 4096)}
+    return [InputError(f"--{name}", getattr(options, name), str(allowed)) for name, allowed in ranges.items()
+            if getattr(options, name) not in allowed]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

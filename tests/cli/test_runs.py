@@ -1,0 +1,88 @@
+"""Run folders: where a new one goes, and what is in one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from genloom.cli import runs
+from genloom.errors import DataError, InputError, RunError
+from genloom.training.run import RunFolder
+
+
+def test_the_next_free_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = [runs.new_folder(None, "a") for _ in range(3)]
+    assert made == [Path("runs/a-1"), Path("runs/a-2"), Path("runs/a-3")]
+    Path("runs/a-2").rmdir()
+    assert runs.new_folder(None, "a") == Path("runs/a-2")
+    assert runs.new_folder(Path("own"), "a") == Path("own")
+    assert not Path("own").exists()
+
+
+def test_helper_processes_make_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    runs.new_folder(None, "a")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_taken_folder_is_refused(tmp_path: Path) -> None:
+    runs.refuse_taken(tmp_path)
+    runs.refuse_taken(tmp_path / "none")
+    runs.refuse_taken(None)
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(RunError, match=r"not an empty folder.*pass another --out"):
+        runs.refuse_taken(tmp_path)
+    with pytest.raises(RunError, match="not an empty folder"):
+        runs.refuse_taken(tmp_path / "letter.txt")
+    (tmp_path / "recipe.yaml").touch()
+    with pytest.raises(RunError, match="is a run already; go on with `genloom resume"):
+        runs.refuse_taken(tmp_path)
+
+
+def test_a_damaged_recipe_is_a_run_error(tmp_path: Path) -> None:
+    for content in (b"format: 1", b"\xff\xfe", b"format: 1\nfamily: points\nname: 3\nsummary: 4\n"):
+        (tmp_path / "recipe.yaml").write_bytes(content)
+        with pytest.raises(RunError, match=r"recipe.yaml: "):
+            runs.recipe_of(RunFolder.open(tmp_path))
+
+
+def test_the_data_root_is_remembered(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    assert runs.data_root_of(run, None) is None
+    (tmp_path / "environment.json").write_text(json.dumps(runs.environment(tmp_path)))
+    assert runs.data_root_of(run, None) == tmp_path.resolve()
+    assert runs.data_root_of(run, Path("other")) == Path("other")
+    (tmp_path / "environment.json").write_text("[]")
+    assert runs.data_root_of(run, None) is None
+
+
+@pytest.mark.parametrize(("word", "found"), [("best", "best"), ("last", "last"), ("120", 120), ("", None)])
+def test_names_of_checkpoints(word: str, found: object) -> None:
+    assert runs.which(word) == found
+
+
+@pytest.mark.parametrize("word", ["bset", "-1", "1.5", "²"])
+def test_other_names_of_checkpoints(word: str) -> None:
+    with pytest.raises(InputError, match="best, last or a step"):
+        runs.which(word)
+
+
+def test_a_picture_without_a_source_is_refused(tmp_path: Path) -> None:
+    import struct
+    import zlib
+
+    from genloom.report.provenance import embed
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    blank = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+             + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b""))
+    path = tmp_path / "a.png"
+    path.write_bytes(embed(blank, {"colour": "red"}))
+    with pytest.raises(DataError, match="neither a recipe nor a command"):
+        runs.read_picture(path)
+    path.write_bytes(embed(blank, {"recipe": "r"}))
+    assert runs.read_picture(path) == {"recipe": "r"}

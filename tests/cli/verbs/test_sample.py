@@ -1,0 +1,63 @@
+"""`genloom sample`: samples by any sampler, and pictures that say how to make them again."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from genloom.cli.entry import main
+
+
+def drawn(capsys: pytest.CaptureFixture[str], *words: str) -> list[Path]:
+    capsys.readouterr()
+    assert main(["sample", *words, "--json"]) == 0
+    return [Path(path) for path in json.loads(capsys.readouterr().out)["samples"]]
+
+
+def test_the_command_in_a_picture_makes_it_again(run_copy: Path, tmp_path: Path,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--sampler", "heun", "--steps", "3", "--seed", "5", "--count", "7", "--labels", "1,2", "--guidance", "2"]
+    first = drawn(capsys, str(run_copy), *words)
+    assert first[0].parent == run_copy / "samples" / "draw-1"
+    picture = next(path for path in first if path.suffix == ".png")
+    assert main(["inspect", str(picture), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["recipe"] == "ve-square-classes"
+    assert found["seed"] == "5"
+    assert found["checkpoint"].startswith("step 20, sha256 ")
+    genloom, sample, *again = shlex.split(found["command"])
+    assert (genloom, sample) == ("genloom", "sample")
+    second = drawn(capsys, *again, "--out", str(tmp_path / "again"))
+    for one, other in zip(first, second, strict=True):
+        assert one.name == other.name
+        if one.suffix == ".csv":
+            assert one.read_bytes() == other.read_bytes()
+
+
+def test_final_samples_are_those_of_their_command(run_folder: Path, tmp_path: Path,
+                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(run_folder / "samples/final/samples.png"), "--json"]) == 0
+    command = shlex.split(json.loads(capsys.readouterr().out)["command"])[2:]
+    again = drawn(capsys, *command, "--out", str(tmp_path))
+    table = next(path for path in again if path.suffix == ".csv")
+    assert table.read_bytes() == (run_folder / "samples/final/samples.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ("--sampler hoin", "did you mean 'heun'"), ("--steps 0", "--steps = 0"), ("--eta 2", "in [0, 1]"),
+    ("--spacing karas", "did you mean 'karras'"), ("--count 0", "--count = 0"), ("--labels 99", "labels = '99'"),
+    ("--checkpoint 7", "has no checkpoint 7; there are: "), ("--checkpoint frist", "best, last or a step"),
+    ("--steps 0 --eta 3 --sampler x", "3 problems")])
+def test_mistakes(words: str, said: str, run_folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["sample", str(run_folder), *words.split(), "--out", str(tmp_path / "s")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_damaged_checkpoint_is_named(run_copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run_copy / "checkpoints/20/networks.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert main(["sample", str(run_copy), "--checkpoint", "last"]) == 2
+    assert "is damaged" in capsys.readouterr().err

@@ -1,0 +1,66 @@
+"""`genloom study`: deliverables by number, one page, and an exit code that says whether all were done."""
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from genloom.cli.entry import main
+from genloom.cli.verbs import study as verb
+from genloom.recipes import registry
+from genloom.studies.context import Context
+from genloom.studies.study import Answer, Study, deliverable
+
+
+@deliverable("S9.1", "One")
+def one(context: Context) -> Answer:
+    """Says the seed."""
+    return Answer(text=[f"seed {context.seed}"])
+
+
+@deliverable("S9.2", "Two")
+def two(context: Context) -> Answer:
+    """Fails."""
+    raise ZeroDivisionError("two")
+
+
+@pytest.fixture(autouse=True)
+def _small_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("small_study")
+    module.__dict__["STUDY"] = Study(name="small", title="Small", summary="two items", data="none",
+                                     deliverables=(one, two))
+    monkeypatch.setitem(sys.modules, "small_study", module)
+    monkeypatch.setitem(registry.STUDIES, "small", registry.Entry("small_study:STUDY", "two items"))
+
+
+def test_a_failed_item_is_exit_code_1_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "small", "--out", str(tmp_path / "s")]) == 1
+    said = capsys.readouterr().out
+    assert "S9.2" in said
+    assert str(tmp_path / "s/report.html") in said
+    assert (tmp_path / "s/report.html").is_file()
+
+
+def test_some_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "small", "--out", str(tmp_path / "s"), "--only", "S9.1", "--seed", "4", "--json"]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["event"], last["complete"]) == ("done", False)
+    items = json.loads((tmp_path / "s/results.json").read_text())["items"]
+    assert [item["status"] for item in items] == ["done", "missing"]
+    assert items[0]["text"] == ["seed 4"]
+
+
+@pytest.mark.parametrize(("words", "said"), [("sqare", "did you mean 'square'"), ("small --only S9.7", "only = 'S9.7'"),
+                                             ("small --tier lap", "did you mean 'laptop'"),
+                                             ("small --seed -1 --threads -2", "2 problems")])
+def test_mistakes(words: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", *words.split(), "--out", str(tmp_path / "s")]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "folder"), [({}, "small"), ({"tier": "gpu"}, "small-gpu"),
+                                                 ({"tier": "gpu", "seed": 3}, "small-gpu-seed3")])
+def test_tiers_and_seeds_have_folders_of_their_own(options: dict[str, object], folder: str) -> None:
+    assert verb.default_folder(verb.Options(name="small", **options)) == Path("studies") / folder
