@@ -24,7 +24,8 @@ def number(value: float | None, digits: int = 4) -> str:
     exponent = math.floor(math.log10(abs(value)))
     if -4 <= exponent < 6:
         return fixed(value, max(0, digits - 1 - exponent))
-    return _sign(f"{value:.{digits - 1}e}").replace("e-0", "e-").replace("e+0", "e").replace("e-", f"e{_MINUS}")
+    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+    return f"{_sign(mantissa)}e{_sign(str(int(power)))}"
 
 
 def fixed(value: float, decimals: int) -> str:

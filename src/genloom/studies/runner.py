@@ -105,8 +105,8 @@ class _Session:
             if found is not None and not (self._options.fresh and deliverable.number in self._chosen):
                 self._items[deliverable.number] = found
         if self._items:
-            self._context.screen.say(f"{len(self._items)} of {len(self._study.deliverables)} items are taken from before: "
-                                     "nothing that they came from has changed")
+            count = f"{len(self._items)} of {len(self._study.deliverables)}"
+            self._context.screen.say(f"{count} items are taken from before: nothing that they came from has changed")
 
     def _do(self, deliverable: Deliverable) -> Item:
         context, number = self._context, deliverable.number
