@@ -83,8 +83,8 @@ def adversarial(engine: options.Engine, **parts: object) -> Job:
 
 
 def engine(**changes: object) -> options.Engine:
-    chosen = {"steps": 20, "batch_size": 16, "log_every": 3, "save_every": 5, "tensorboard": False, "ema": 0.9} | changes
-    return options.Engine(**chosen)  # type: ignore[arg-type]
+    usual = {"steps": 20, "batch_size": 16, "log_every": 3, "save_every": 5, "tensorboard": False, "ema": 0.9}
+    return options.Engine(**usual | changes)  # type: ignore[arg-type]
 
 
 def train(job: Job, path: Path, resume: bool = False, **how: object) -> RunFolder:
@@ -105,8 +105,9 @@ def main(arguments: list[str]) -> int:
             job = adversarial(chosen)
         else:
             job = regression(chosen, plain=kind == "plain", method=Regression(slow))
-        run = RunFolder.open(Path(path)) if "resume" in rest else RunFolder.create(Path(path), "name: test\n", sys.argv, {})
-        outcome = fit(job, run, resume="resume" in rest, screen=Screen("plain"))
+        resume = "resume" in rest
+        run = RunFolder.open(Path(path)) if resume else RunFolder.create(Path(path), "name: test\n", sys.argv, {})
+        outcome = fit(job, run, resume=resume, screen=Screen("plain"))
     except GenloomError as error:
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code

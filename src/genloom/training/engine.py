@@ -10,10 +10,11 @@ from typing import NamedTuple
 from torch import nn
 
 from genloom import machine
-from genloom.errors import GenloomError, InputError, Interrupted, PeerLost, TrainingError
+from genloom.errors import GenloomError, InputError, Interrupted, PeerLost, TrainingError, UnknownName
 from genloom.training import distributed, optimizers, options
 from genloom.training.checkpoint import Checkpoints
 from genloom.training.distributed import World
+from genloom.training.feed import Order
 from genloom.training.loop import Loop
 from genloom.training.method import Method, Networks, Source
 from genloom.training.record import Record
@@ -100,9 +101,18 @@ def check(job: Job) -> None:
         raise InputError("engine.clip", engine.clip, "at least 0")
     if not 0 <= engine.ema < 1:
         raise InputError("engine.ema", engine.ema, "in [0, 1)", "pass --engine.ema 0.999")
+    Order(len(job.source), engine, world=engine.devices * engine.nodes)
+    _check_optimizers(job)
+
+
+def _check_optimizers(job: Job) -> None:
+    if not job.optimizers:
+        raise InputError("optimizers", {}, "options for at least one network")
     for name, option in job.optimizers.items():
         if name not in job.networks:
-            raise InputError("optimizers", name, f"named as one of the networks: {', '.join(job.networks)}")
+            raise UnknownName("optimizers", name, list(job.networks))
+        if not optimizers.trainable(job.networks[name]):
+            raise InputError("optimizers", name, "the name of a network that has trainable parameters")
         optimizers.check(name if len(job.optimizers) > 1 else "optimizer", option)
 
 

@@ -44,6 +44,13 @@ def write_atomically(path: Path, data: bytes) -> None:
     rename(temporary, path)
 
 
+def write_note(path: Path, data: bytes) -> None:
+    """As `write_atomically` for readers, but without waiting for the device: for what a power cut may take back."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
 def append_line(path: Path, row: dict[str, Any]) -> None:
     """Append a JSON row to a log and hand it to the system."""
     with path.open("a", encoding="utf-8") as file:

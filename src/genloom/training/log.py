@@ -10,7 +10,7 @@ from genloom.training import files
 
 
 class Means:
-    """Running sums, in float64, of the metrics since the last row; saved with a checkpoint, so that rows go on equal."""
+    """Running sums, in float64, of the metrics since the last row; a checkpoint keeps them, so rows go on equal."""
 
     def __init__(self) -> None:
         self._sums: dict[str, list[float]] = {}

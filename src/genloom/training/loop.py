@@ -128,19 +128,21 @@ class Loop:
         that all of them moved; each is differentiated before the next one computes, so that one graph is held at once.
         """
         updates: list[Update] = []
-        for generator in running:
+        asked = None
+        for micro, generator in enumerate(running):
             update = next(generator, None)
-            if update is None:
-                break
-            if not updates:
-                self._stepper(update).clear()
-            elif update.optimizer != updates[0].optimizer:
-                break
-            self._steppers[update.optimizer].backward(update.loss)
-            updates.append(update)
-        if 0 < len(updates) < len(running):
-            raise TrainingError(f"step {self.step + 1}: the method asked for {updates[0].optimizer!r} in one micro-batch "
-                                "and for another update, or none, in the next; all must ask for the same")
+            name = None if update is None else update.optimizer
+            if micro == 0:
+                asked = name
+            elif name != asked:
+                raise TrainingError(f"step {self.step + 1}: the method asked for {asked!r} in one micro-batch and for "
+                                    f"{name!r} in another; all must ask for the same updates")
+            if update is not None:
+                stepper = self._stepper(update)
+                if micro == 0:
+                    stepper.clear()
+                stepper.backward(update.loss)
+                updates.append(update)
         return updates
 
     def _stepper(self, update: Update) -> Stepper:

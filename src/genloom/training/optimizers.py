@@ -1,6 +1,7 @@
 """Optimizers from their options, and their state as named tensors."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -43,16 +44,33 @@ def check(name: str, option: options.Optimizer) -> None:
             raise InputError(f"{name}.{field}", getattr(option, field), text)
 
 
-def slots(optimizers: Optimizers, networks: Networks) -> Iterator[tuple[str, nn.Parameter, dict[str, Tensor]]]:
-    """(network/parameter, parameter, its state) for every parameter that an optimizer holds."""
+class Slots(NamedTuple):
+    """An optimizer's state of one parameter: "network/parameter", itself, its state, and the slots it should have."""
+
+    key: str
+    parameter: nn.Parameter
+    state: dict[str, Tensor]
+    expected: set[str]
+
+
+def slots(optimizers: Optimizers, networks: Networks) -> Iterator[Slots]:
+    """The state of every parameter that an optimizer holds."""
     for name, optimizer in optimizers.items():
         names = {parameter: key for key, parameter in networks[name].named_parameters()}
         for group in optimizer.param_groups:
             for parameter in group["params"]:
-                yield f"{name}/{names[parameter]}", parameter, optimizer.state[parameter]
+                key = f"{name}/{names[parameter]}"
+                yield Slots(key, parameter, optimizer.state[parameter], slot_names(optimizer))
+
+
+def slot_names(optimizer: torch.optim.Optimizer) -> set[str]:
+    """What the optimizer keeps of a parameter that it has moved."""
+    if isinstance(optimizer, torch.optim.SGD):
+        return {"momentum_buffer"} if optimizer.defaults["momentum"] else set()
+    return {"step", "exp_avg", "exp_avg_sq"}
 
 
 def tensors(optimizers: Optimizers, networks: Networks) -> dict[str, Tensor]:
     """The optimizers' state by "network/parameter#slot"; a slot that was never used is not there."""
-    return {f"{key}#{slot}": value for key, _, state in slots(optimizers, networks) for slot, value in state.items()
+    return {f"{key}#{slot}": value for key, _, state, _ in slots(optimizers, networks) for slot, value in state.items()
             if isinstance(value, Tensor)}

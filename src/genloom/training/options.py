@@ -41,7 +41,7 @@ class Engine:
     clip: float = 0.0
     """Largest norm of the gradient; 0 does not clip."""
     ema: float = 0.0
-    """Decay of the exponential moving average of the weights; 0 keeps none."""
+    """Decay of the exponential moving average of the weights, at most (1 + step)/(10 + step); 0 keeps none."""
     precision: Precision = "32"
     """Arithmetic of the networks; weights, losses and schedules stay in float32 or better."""
     devices: int = 1
@@ -59,7 +59,7 @@ class Engine:
     log_every: int = 10
     """Steps between rows of metrics.jsonl."""
     save_every: int = 0
-    """Steps between checkpoints; 0 saves ten times in a run."""
+    """Steps between checkpoints; 0 saves ten times in a run, but not twice within 15 seconds."""
     sample_every: int = 0
     """Steps between pictures of samples; 0 draws only at the end."""
     evaluate_every: int = 0

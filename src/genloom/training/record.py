@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from genloom import machine
@@ -18,8 +19,9 @@ from genloom.training.trackers import Trackers
 if TYPE_CHECKING:
     from genloom.training.engine import Job
 
-_SAVES = 10  # checkpoints of a run that does not say how many
-_LOGS = ("metrics.jsonl", "timing.jsonl", "evaluations.jsonl")
+_SAVES = 10  # checkpoints of a run that does not say how many,
+_GAP = 15.0  # and seconds between them at least: a save waits some 50 ms for the disk
+_METRICS, _TIMING, _EVALUATIONS = "metrics.jsonl", "timing.jsonl", "evaluations.jsonl"
 
 
 class Record:
@@ -37,7 +39,7 @@ class Record:
         self._main = loop.world.rank == 0
         self._warned: set[str] = set()
         self._best: Best | None = None
-        self._saved = -1
+        self._saved, self._saved_at = -1, time.monotonic()
         self._look = 0.0
         self._began, self._first = time.monotonic(), loop.step
         self._trackers: Trackers | None = None
@@ -77,7 +79,7 @@ class Record:
             return
         best = None if self._best is None else vars(self._best)
         self._checkpoints.save(self._loop.snapshot({"best": best}), self._best)
-        self._saved = self._loop.step
+        self._saved, self._saved_at = self._loop.step, time.monotonic()
         self._guard("status.json", lambda: self._run.set_status("running", self._loop.step, self._options.steps))
 
     def finish(self) -> None:
@@ -90,6 +92,7 @@ class Record:
         self._screen.start(self._loop.step, self._options.steps)
         if start is not None:
             self._go_on(start)
+        self._truncate_logs()
         self._trackers = Trackers(self._options, self.path, self._loop.step, self._screen.warn)
         files.require_room(self._checkpoints.folder, self._size_of_checkpoint())
 
@@ -101,10 +104,13 @@ class Record:
             self._checkpoints.point("best", dict(best))
         self._checkpoints.point("last", {"step": start.step})
         self._saved = start.step
-        unfinished = start.step % self._options.log_every if start.step < self._options.steps else 0
-        for name in _LOGS:  # the row at the end of a shorter run is of an interval that goes on now
-            last = start.step - (unfinished if name != _LOGS[2] else 0)
-            self._guard(name, lambda name=name, last=last: truncate(self.path / name, last))  # type: ignore[misc]
+
+    def _truncate_logs(self) -> None:
+        """Drop rows of steps that are yet to come, and the one that ended a shorter run within an interval."""
+        step = self._loop.step
+        rows = step if step >= self._options.steps else step - step % self._options.log_every
+        for name, last in ((_METRICS, rows), (_TIMING, rows), (_EVALUATIONS, step)):
+            self._guard(name, partial(truncate, self.path / name, last))
 
     def _size_of_checkpoint(self) -> int:
         weights = sum(p.numel() * p.element_size() for n in self._job.networks.values() for p in n.parameters())
@@ -115,7 +121,8 @@ class Record:
 
     def _work(self, judged: bool, saved: bool, drawn: bool) -> None:
         improved = judged and self._judge()
-        if saved or improved:
+        too_soon = self._options.save_every == 0 and time.monotonic() < self._saved_at + _GAP
+        if improved or (saved and not too_soon) or self._loop.step == self._options.steps:
             self.save()
         if drawn:
             self._draw()
@@ -124,8 +131,8 @@ class Record:
         loop = self._loop
         measured = {**loop.means.means(), **loop.lrs()}
         row = finite({"step": loop.step, "epoch": loop.epoch, **measured})
-        self._guard(_LOGS[0], lambda: files.append_line(self.path / _LOGS[0], row))
-        self._guard(_LOGS[1], lambda: files.append_line(self.path / _LOGS[1], self._timing()))
+        self._guard(_METRICS, lambda: files.append_line(self.path / _METRICS, row))
+        self._guard(_TIMING, lambda: files.append_line(self.path / _TIMING, self._timing()))
         if self._trackers is not None:
             self._trackers.log(loop.step, measured)
         if loop.step % self._options.log_every == 0:  # the last row may be of an interval that a longer run completes
@@ -152,7 +159,7 @@ class Record:
             self._screen.warn(f"the evaluation at step {self._loop.step} failed: {type(error).__name__}: {error}")
             return False
         row = finite({"step": self._loop.step, **metrics})
-        self._guard(_LOGS[2], lambda: files.append_line(self.path / _LOGS[2], row))
+        self._guard(_EVALUATIONS, lambda: files.append_line(self.path / _EVALUATIONS, row))
         if self._trackers is not None:
             self._trackers.log_always(self._loop.step, metrics)
         name, value = next(iter(metrics.items()), ("", math.nan))

@@ -94,7 +94,7 @@ class RunFolder:
     def set_status(self, state: State, step: int, steps: int, reason: str = "") -> None:
         """Write status.json."""
         body = {"state": state, "step": step, "steps": steps, "reason": reason}
-        files.write_atomically(self.path / _STATUS, json.dumps(body).encode())
+        files.write_note(self.path / _STATUS, json.dumps(body).encode())
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep every other process out for the length of a `with` block.

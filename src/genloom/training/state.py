@@ -66,9 +66,10 @@ class Live:
     def _matched_states(self, saved: Tensors) -> list[Callable[[], None]]:
         waiting = dict(saved)
         puts: list[Callable[[], None]] = []
-        for key, parameter, state in opt.slots(self.optimizers, self.networks):
-            names = [name for name in waiting if name.rpartition("#")[0] == key]
-            found = {name.rpartition("#")[2]: waiting.pop(name) for name in names}
+        for key, parameter, state, expected in opt.slots(self.optimizers, self.networks):
+            found = {slot: waiting.pop(f"{key}#{slot}") for slot in sorted(expected) if f"{key}#{slot}" in waiting}
+            if found and len(found) < len(expected):  # none at all: this parameter was never moved
+                raise CheckpointError(f"the checkpoint's optimizer state of {key} is another optimizer's")
             for slot, tensor in found.items():
                 if tensor.shape not in (parameter.shape, torch.Size()):
                     raise CheckpointError(f"optimizer state {key}#{slot} has shape {tuple(tensor.shape)} in the "

@@ -1,12 +1,15 @@
 """TensorBoard and Weights & Biases: beside the run's own log, and never able to stop a run."""
 
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from genloom.errors import MissingExtra
 from genloom.training.options import Engine
 
+_INTERVAL = 2.0  # seconds between deliveries
 _POINTS = 1000  # of a training curve; TensorBoard shows no more, and a point takes 40 µs
 
 
@@ -70,6 +73,8 @@ class Trackers:
         self._warn = warn
         self._stride = max(1, options.steps // options.log_every // _POINTS)
         self._rows = 0
+        self._waiting: list[tuple[int, Mapping[str, float]]] = []
+        self._due = 0.0
         self._open: dict[str, Tracker] = {}
         if options.tensorboard:
             self._start("TensorBoard", lambda: TensorBoard(run, first))
@@ -77,20 +82,31 @@ class Trackers:
             self._start("Weights & Biases", lambda: WeightsAndBiases(run, mode))
 
     def log(self, step: int, row: Mapping[str, float]) -> None:
-        """Show a row of training everywhere; of a long run, every nth."""
+        """Show a row of training everywhere, soon; of a long run, every nth."""
         if self._rows % self._stride == 0:
             self.log_always(step, row)
         self._rows += 1
+        if time.monotonic() >= self._due:
+            self._flush()
 
     def log_always(self, step: int, row: Mapping[str, float]) -> None:
-        """Show a row everywhere."""
-        for name, tracker in list(self._open.items()):
-            self._guard(name, lambda tracker=tracker: tracker.log(step, row))  # type: ignore[misc]
+        """Show a row everywhere, soon."""
+        if self._open:
+            self._waiting.append((step, row))
 
     def close(self) -> None:
         """Close all."""
+        self._flush()
         for name, tracker in list(self._open.items()):
             self._guard(name, tracker.close)
+
+    def _flush(self) -> None:
+        """Hand over what waits, all at once: row by row, a tracker's own thread would take turns with training."""
+        self._due = time.monotonic() + _INTERVAL
+        waiting, self._waiting = self._waiting, []
+        for step, row in waiting:
+            for name, tracker in list(self._open.items()):
+                self._guard(name, partial(tracker.log, step, row))
 
     def _start(self, name: str, make: Callable[[], Tracker]) -> None:
         def start() -> None:

@@ -1,0 +1,94 @@
+import json
+
+import pytest
+from training_jobs import engine, regression, train
+
+from genloom.training import record
+from genloom.training.checkpoint import Checkpoints
+from genloom.training.files import read_rows
+
+
+def judged(scores, tmp_path, **changes):
+    left = iter(scores)
+    job = regression(engine(evaluate_every=5, **changes), judge=lambda networks: {"energy": next(left), "other": 1.0})
+    run = train(job, tmp_path / "run")
+    return run, Checkpoints(run.checkpoints)
+
+
+def test_the_lowest_first_metric_is_best_and_is_kept(tmp_path):
+    run, store = judged([2.0, 1.0, 3.0, 4.0], tmp_path, keep=1)
+    assert (store.best(), store.last(), store.steps()) == (10, 20, [10, 20])
+    assert read_rows(run.path / "evaluations.jsonl")[1] == {"step": 10, "energy": 1.0, "other": 1.0}
+
+
+@pytest.mark.parametrize("scores", [[float("nan"), 2.0, float("nan"), 3.0], [float("-inf"), 2.0, float("inf"), 2.0]])
+def test_nan_and_infinity_are_never_best(tmp_path, scores):
+    run, store = judged(scores, tmp_path)
+    assert store.best() == 10
+    assert read_rows(run.path / "evaluations.jsonl")[0]["energy"] is None
+
+
+def test_an_improvement_is_saved_even_where_no_save_was_due(tmp_path):
+    _, store = judged([2.0, 1.0, 3.0, 4.0], tmp_path, save_every=20)
+    assert (store.best(), store.steps()) == (10, [10, 20])
+
+
+def test_the_best_survives_a_resume(tmp_path):
+    run, store = judged([2.0, 1.0, 3.0, 4.0], tmp_path)
+    (store.folder / "best.json").unlink()
+    train(regression(engine(steps=25, evaluate_every=5), judge=lambda networks: {"energy": 1.5}), run.path, resume=True)
+    assert store.best() == 10
+
+
+@pytest.mark.parametrize("part", ["draw", "judge"])
+def test_a_picture_or_an_evaluation_that_fails_does_not_stop_training(tmp_path, part, capsys):
+    def fail(*_):
+        raise ZeroDivisionError("by zero")
+
+    run = train(regression(engine(sample_every=10, evaluate_every=10), **{part: fail}), tmp_path / "run")
+    assert run.status["state"] == "finished"
+    assert capsys.readouterr().err.count("ZeroDivisionError: by zero") == 2
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "timing.jsonl"])
+def test_a_log_that_cannot_be_written_is_warned_of_once(tmp_path, name, monkeypatch, capsys):
+    append = record.files.append_line
+
+    def fail(path, row):
+        if path.name == name:
+            raise OSError(28, "No space left on device")
+        append(path, row)
+
+    monkeypatch.setattr(record.files, "append_line", fail)
+    run = train(regression(engine()), tmp_path / "run")
+    assert run.status["state"] == "finished"
+    assert capsys.readouterr().err.count(f"{name} cannot be written, training goes on without it") == 1
+
+
+def test_rows_tell_step_epoch_rate_and_norm(tmp_path):
+    run = train(regression(engine()), tmp_path / "run")
+    rows = read_rows(run.path / "metrics.jsonl")
+    assert [row["step"] for row in rows] == [3, 6, 9, 12, 15, 18, 20]
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6, 6]
+    assert all({"loss", "lr", "grad_norm", "target", "half"} <= row.keys() for row in rows)
+    assert all(row["half"] == 0.5 for row in rows)
+
+
+def test_ten_saves_where_nobody_says_how_many_but_none_too_soon(tmp_path, monkeypatch):
+    saved = []
+    original = record.Checkpoints.save
+    monkeypatch.setattr(record.Checkpoints, "save", lambda self, snapshot, best: (saved.append(snapshot.step),
+                                                                                  original(self, snapshot, best))[1])
+    train(regression(engine(save_every=0)), tmp_path / "short")
+    assert saved == [20]
+    saved.clear()
+    monkeypatch.setattr(record, "_GAP", 0.0)
+    train(regression(engine(save_every=0)), tmp_path / "long")
+    assert saved == list(range(2, 21, 2))
+
+
+def test_the_books_are_plain_files(tmp_path):
+    run = train(regression(engine(), judge=lambda networks: {"energy": 1.0}), tmp_path / "run")
+    state = json.loads((run.checkpoints / "20" / "state.json").read_text())
+    assert state["step"] == 20
+    assert state["best"] == {"step": 20, "metric": "energy", "value": 1.0}
