@@ -31,7 +31,8 @@ class BoxOracle(Oracle):
         volume = (self.high - self.low).prod(1)
         even = volume if bool((volume > 0).all()) else None
         super().__init__(schedule, tuple(low.shape[1:]), len(low), even if weights is None else weights, box_labels)
-        self._axis, self._sides, self._which = _distinct(self.low, self.high)
+        self._axis, self._sides, self._has = _distinct(self.low, self.high)
+        self._of_axis = torch.nn.functional.one_hot(self._axis, low.shape[1]).double()
 
     def _parts(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Parts:
         middle, extent = self._sides.mean(1), self._sides[:, 1] - self._sides[:, 0]
@@ -40,23 +41,25 @@ class BoxOracle(Oracle):
         data, eps = middle + extent * f, -(centre + width * f)
 
         def combine(responsibility: Tensor) -> Estimate:
-            return Estimate(*((responsibility[..., None] * part[:, self._which]).sum(1) for part in (data, eps)))
+            share = responsibility @ self._has  # of each side
+            return Estimate((share * data) @ self._of_axis, (share * eps) @ self._of_axis)
 
-        return Parts((log_mean - sigma.log())[:, self._which].sum(-1), combine)
+        return Parts((log_mean - sigma.log()) @ self._has.T, combine)
 
     def _place(self, component: Tensor, uniforms: Tensor) -> Tensor:
         return self.low[component] + (self.high - self.low)[component] * uniforms
 
 
 def _distinct(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The distinct sides of all boxes: their axis (U,), their ends (U, 2), and which of them each box has, (K, D).
+    """The distinct sides of all boxes: their axis (U,), their ends (U, 2), and which of them each box has, (K, U).
 
     Boxes on a grid share their sides, and a side's integral is the expensive part.
     """
     count, dim = low.shape
     axis = torch.arange(dim, dtype=low.dtype, device=low.device).expand(count, dim)
     sides, which = torch.unique(torch.stack([axis, low, high], -1).reshape(-1, 3), dim=0, return_inverse=True)
-    return sides[:, 0].long(), sides[:, 1:], which.reshape(count, dim)
+    has = torch.zeros(count, len(sides), dtype=torch.float64, device=low.device)
+    return sides[:, 0].long(), sides[:, 1:], has.scatter_(1, which.reshape(count, dim), 1.0)
 
 
 def square(schedule: Schedule, half_width: float = 1.0, dim: int = 2) -> BoxOracle:
