@@ -15,7 +15,7 @@ Noise = Callable[[], Tensor]
 """Returns the next draw of standard normal noise, of the shape of the state that is being sampled."""
 
 _GOLDEN = 0x9E3779B97F4A7C15
-_BLOCK_ELEMENTS = 1 << 18  # noise is made for many steps at once, up to this many numbers: 2 MB of int64
+_BLOCK_PAIRS = 1 << 16  # noise is made for many steps at once, up to this many pairs: 512 kB, which a cache holds
 
 
 def _signed(constant: int) -> int:
@@ -32,9 +32,10 @@ def _mix(z: Tensor) -> Tensor:
 
     [Steele, Lea & Flood 2014, Fig. 14; constants of variant 13 by D. Stafford]
     """
-    z = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * _MUL1  # the masks make torch's arithmetic shift a logical one
-    z = (z ^ ((z >> 27) & 0x1FFFFFFFFF)) * _MUL2
-    return z ^ ((z >> 31) & 0x1FFFFFFFF)
+    # torch shifts arithmetically: the masks clear the copies of the sign
+    z = (z >> 30).bitwise_and_(0x3FFFFFFFF).bitwise_xor_(z).mul_(_MUL1)
+    z = (z >> 27).bitwise_and_(0x1FFFFFFFFF).bitwise_xor_(z).mul_(_MUL2)
+    return (z >> 31).bitwise_and_(0x1FFFFFFFF).bitwise_xor_(z)
 
 
 def fold(seed: int, *parts: int) -> int:
@@ -95,8 +96,9 @@ class StepRng:
 class SampleNoise:
     """Standard normal noise for a batch of samples, where sample i's numbers depend on (seed, its index) alone.
 
-    A counter is hashed (SplitMix64) and its two halves become one Box–Muller pair, so |noise| ≤ 6.8. Calling the object
-    gives the first draw, then the second, …; two objects with equal arguments give equal draws.
+    Every sample has a SplitMix64 stream of its own, which starts at a hash of (seed, index); the halves of each number
+    become one Box–Muller pair, so |noise| ≤ 6.8. Calling the object gives the first draw, then the second, …; two
+    objects with equal arguments give equal draws.
 
     seed     any integer
     count    number of samples B
@@ -110,8 +112,8 @@ class SampleNoise:
         index = torch.arange(first, first + count, device=device)
         self._keys = _mix(_mix(index + 1) * _GOLDEN_SIGNED + fold(seed))
         self._size = math.prod(shape)
-        self._pairs = torch.arange(1, (self._size + 1) // 2 + 1, device=device) * _GOLDEN_SIGNED
-        self._per_block = max(1, _BLOCK_ELEMENTS // max(1, count * len(self._pairs)))
+        self._pairs = (self._size + 1) // 2
+        self._per_block = max(1, _BLOCK_PAIRS // max(1, count * self._pairs))
         self._calls = 0
         self._block = torch.empty(0)
 
@@ -124,9 +126,8 @@ class SampleNoise:
         return self._block[position]
 
     def _draw(self, start: int, steps: int) -> Tensor:
-        counter = torch.arange(start + 1, start + steps + 1, device=self._keys.device)
-        keys = _mix(self._keys + _mix(counter)[:, None])
-        bits = _mix(keys[:, :, None] + self._pairs)
+        counter = torch.arange(start * self._pairs + 1, (start + steps) * self._pairs + 1, device=self._keys.device)
+        bits = _mix(self._keys[:, None] + (counter * _GOLDEN_SIGNED).view(steps, 1, self._pairs))
         low = (bits & 0xFFFFFFFF).to(torch.float64).add_(0.5).mul_(2.0**-32)
         high = ((bits >> 32) & 0xFFFFFFFF).to(torch.float64).add_(0.5).mul_(2.0**-32)
         radius = low.log_().mul_(-2).sqrt_().to(self._dtype)

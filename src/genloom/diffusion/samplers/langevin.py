@@ -54,7 +54,7 @@ def _step(noisy: Sequence[SharedLevel], epsilon: float | None) -> tuple[float, f
         raise InputError("levels", [], "at least one level with noise")
     smallest = noisy[-1].sigma / noisy[-1].alpha
     step = 0.1 * smallest**2 if epsilon is None else epsilon
-    if not 0 < step < 2 * smallest**2:
+    if not 0 < step < 2 * smallest**2 * (1 - 1e-9):  # the limit itself is refused, whichever way σ_L was rounded
         raise InputError("sampling.epsilon", step, f"in (0, {2 * smallest**2:.4g}): Langevin diverges from 2 σ_L² on",
                          f"pass --sampling.epsilon {0.1 * smallest**2:.4g}")
     return smallest, step

@@ -14,6 +14,8 @@ from genloom.diffusion.schedule import Level
 from genloom.errors import InputError, MissingExtra
 from genloom.rng import Noise
 
+_MOST_STEPS = 10_000  # between two levels: a hundred times what the default tolerances take
+
 
 def ode(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], *, noise: Noise | None = None,
         rtol: float = 1e-5, atol: float = 1e-5, method: str = "dopri5") -> Iterator[State]:
@@ -51,7 +53,7 @@ def _solve(denoiser: Denoiser, x: Tensor, points: Tensor, *, method: str, rtol: 
         return denoiser(level.alpha * scaled, level.t).eps * (level.sigma / level.alpha)
 
     try:
-        return odeint(slope, x, points, rtol=rtol, atol=atol, method=method)
+        return odeint(slope, x, points, rtol=rtol, atol=atol, method=method, options={"max_num_steps": _MOST_STEPS})
     except AssertionError as error:
         raise InputError("sampling.rtol", rtol, f"one that {method} can meet in {x.dtype} ({error})",
                          "pass a larger tolerance, or sample in float64") from error

@@ -34,7 +34,8 @@ def unipc(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], *, noise: Nois
     k runs over the p − 1 levels before t and, in the corrector, over s. The states show what the predictor says; the
     corrector amends x before the next step. The first steps, and with p = 3 the last but one, are of lower order.
 
-    order       p: 1, 2 or 3. The error falls with order p + 1, without the corrector with order p
+    order       p: 1, 2 or 3. The error falls with order p + 1 for p ≤ 2, without the corrector with order p; p = 3 has
+                smaller errors but the same order, since its first steps are of lower order
     corrector   False is UniP alone
 
     Errors: `InputError` for another order, or where α = 0.
