@@ -1,15 +1,17 @@
 """Rules of recipes: every number has a range, and all that is broken is told at once."""
 
 from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import pytest
 
 from genloom.errors import InputError, InputErrors
-from genloom.recipes import registry, rules
+from genloom.recipes import build, registry, rules
 from genloom.recipes.fields import leaves, replaced, value
-from genloom.recipes.points import Data, Sampling, Schedule
+from genloom.recipes.points import Data, Diffusion, Sampling, Schedule
 
 SQUARE = registry.recipe("ve-square")
+FLOW = Diffusion(prediction="flow")
 
 
 def test_every_number_of_every_family_has_a_range_that_holds_its_default() -> None:
@@ -57,6 +59,14 @@ def test_all_errors_are_told_at_once() -> None:
     ({"schedule": Schedule(kind="linear", steps=20), "sampling": Sampling(steps=10)}, "schedule.steps"),
     ({"schedule": Schedule(kind="cosine", steps=50), "sampling": Sampling(steps=51)}, "sampling.steps"),
     ({"sampling": Sampling(sampler="dimm")}, "sampling.sampler"),
+    ({"sampling": Sampling(sampler="langevin", epsilon=1.0)}, "sampling.epsilon"),
+    ({"diffusion": Diffusion(times="table")}, "diffusion.times"),
+    ({"schedule": Schedule(kind="rectified"), "diffusion": FLOW, "sampling": Sampling(sampler="heun")},
+     "sampling.sampler"),
+    ({"schedule": Schedule(kind="rectified"), "diffusion": FLOW, "sampling": Sampling(spacing="karras")},
+     "sampling.spacing"),
+    ({"schedule": Schedule(kind="rectified"), "diffusion": replace(FLOW, time_input="log-sigma")},
+     "diffusion.time_input"),
     ({"engine": replace(SQUARE.engine, batch_size=10, accumulate=3)}, "engine.batch_size"),
 ])
 def test_relations_between_fields(changes: dict[str, object], parameter: str) -> None:
@@ -78,5 +88,26 @@ def test_names_that_stand_here_without_torch_are_those_of_the_registries() -> No
     from genloom.diffusion.grid import SPACINGS
     from genloom.diffusion.samplers.registry import SAMPLERS
 
+    assert set(rules.AT_ZERO_SNR) == {name for name, sampler in SAMPLERS.items() if not sampler.needs_alpha}
     assert set(rules.SAMPLERS) == set(SAMPLERS)
     assert tuple(SPACINGS) == rules.SPACINGS
+
+
+@pytest.mark.parametrize("kind", get_args(get_type_hints(Schedule)["kind"]))
+def test_what_the_rules_allow_can_be_built_and_what_they_refuse_cannot(kind: str) -> None:
+    small = replace(SQUARE, data=Data(count=8), schedule=Schedule(kind=kind))
+    for prediction in get_args(get_type_hints(Diffusion)["prediction"]):
+        recipe = replace(small, diffusion=replace(SQUARE.diffusion, prediction=prediction))
+        refused = [error.parameter for error in rules.problems(recipe)]
+        if not refused:
+            build(recipe)
+            continue
+        with pytest.raises(InputError) as caught:
+            build(recipe)
+        assert [caught.value.parameter] == refused
+
+
+def test_the_largest_number_of_points_is_that_of_the_data() -> None:
+    from genloom.data.points import MOST_POINTS
+
+    assert rules.RANGES["points.Data.count"].high == MOST_POINTS

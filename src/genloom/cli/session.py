@@ -10,6 +10,7 @@ from genloom.cli import banner, runs, written
 from genloom.cli.crash import save_traceback, saved_in
 from genloom.cli.output import Voice
 from genloom.errors import GenloomError
+from genloom.training.distributed import is_main
 from genloom.training.run import RunFolder
 from genloom.training.screen import Mode, Screen
 
@@ -43,7 +44,8 @@ class Session:
         from genloom.training.engine import fit
 
         job = self.experiment.job()
-        self.screen.banner(banner.lines(self.experiment, self.base, self.run.path, job))
+        if is_main() and self.screen.mode != "quiet":
+            self.screen.banner(banner.lines(self.experiment, self.base, self.run.path, job))
         return fit(job, self.run, resume=self.resume, screen=self.screen)
 
     def _finish(self, outcome: "Outcome") -> int:

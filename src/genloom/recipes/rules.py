@@ -16,6 +16,9 @@ SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", 
 """The names of `genloom.diffusion.samplers.registry`, here because that one imports torch; a test holds them equal."""
 
 
+AT_ZERO_SNR = ("ddpm", "ddpm-large", "ddim", "euler-t", "predictor-corrector")
+"""Samplers that need no signal at t = 1, likewise."""
+
 SPACINGS = ("uniform", "quadratic", "karras", "log-snr")
 """The names of `genloom.diffusion.grid`, likewise."""
 
@@ -69,7 +72,7 @@ RANGES: dict[str, Range] = {
     "options.Engine.sample_every": _COUNT_OR_NONE,
     "options.Engine.evaluate_every": _COUNT_OR_NONE,
     "options.Engine.keep": Range(1, 10**6),
-    "points.Data.count": Range(2, 10**8),
+    "points.Data.count": Range(2, 10**7),
     "points.Data.classes": Range(0, 1000),
     "points.Data.seed": _SEED,
     "points.Network.width": Range(1, 1 << 16),
@@ -143,33 +146,67 @@ def _engine_relations(recipe: Any) -> Iterator[InputError]:
                          f"a multiple of accumulate × devices × nodes = {parts}", f"pass --engine.batch-size {parts}")
 
 
-def _points_relations(recipe: Any) -> Iterator[InputError]:
-    data, schedule, sampling = recipe.data, recipe.schedule, recipe.sampling
+def _data_relations(recipe: Any) -> Iterator[InputError]:
+    data = recipe.data
     if data.pattern == "file" and not data.path:
         yield InputError("data.path", data.path, "a CSV or NPY file for the pattern 'file'", "pass --data.path FILE")
     if data.pattern == "text" and not data.text.strip():
         yield InputError("data.text", data.text, "some text", "pass --data.text CS446")
     if data.classes == 1:
         yield InputError("data.classes", 1, "0 for none, or at least 2", "pass --data.classes 0")
+
+
+def _schedule_relations(recipe: Any) -> Iterator[InputError]:
+    schedule = recipe.schedule
     if schedule.kind in ("geometric", "edm") and not schedule.sigma_min < schedule.sigma_max:
         yield InputError("schedule.sigma_min", schedule.sigma_min,
                          f"less than schedule.sigma_max = {schedule.sigma_max:g}",
                          f"pass --schedule.sigma-max {10 * schedule.sigma_min:g}")
-    if schedule.kind == "rectified" and recipe.diffusion.prediction == "noise":
-        yield InputError("diffusion.prediction", "noise", "one that is safe where no signal is left at t = 1",
-                         "pass --diffusion.prediction flow")
     if schedule.kind == "linear" and schedule.steps <= 20:
         yield InputError("schedule.steps", schedule.steps, "at least 21 for a linear β that is scaled by 1000/steps",
                          "pass --schedule.kind cosine, or --schedule.steps 1000")
-    if schedule.kind in ("linear", "cosine", "sigmoid") and sampling.steps > schedule.steps:
-        yield InputError("sampling.steps", sampling.steps, f"at most schedule.steps = {schedule.steps}",
-                         f"pass --sampling.steps {schedule.steps}")
+    if schedule.kind not in _TABLES and recipe.diffusion.times == "table":
+        yield InputError("diffusion.times", "table", f"another law for a schedule without a table ({schedule.kind})",
+                         "pass --diffusion.times uniform")
+
+
+def _sampling_relations(recipe: Any) -> Iterator[InputError]:
+    schedule, sampling = recipe.schedule, recipe.sampling
     if sampling.sampler not in SAMPLERS:
         yield UnknownName("sampling.sampler", sampling.sampler, SAMPLERS)
+    if schedule.kind in _TABLES and sampling.steps > schedule.steps and sampling.sampler != "langevin":
+        yield InputError("sampling.steps", sampling.steps, f"at most schedule.steps = {schedule.steps}",
+                         f"pass --sampling.steps {schedule.steps}")
+    smallest = {"geometric": schedule.sigma_min, "edm": schedule.sigma_min, "exponential": math.exp(-schedule.rate)}
+    limit = 2 * smallest.get(schedule.kind, math.inf) ** 2
+    if sampling.sampler == "langevin" and sampling.epsilon >= limit:
+        yield InputError("sampling.epsilon", sampling.epsilon,
+                         f"below 2 σ_L² = {limit:.4g}, from where Langevin diverges",
+                         f"pass --sampling.epsilon {limit / 10:.2g}")
 
+
+def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
+    """What divides by α must not be asked for where no signal is left at t = 1."""
+    if recipe.schedule.kind != "rectified":
+        return
+    chosen, sampling, where = recipe.diffusion, recipe.sampling, "where no signal is left at t = 1 (rectified)"
+    if chosen.prediction in ("noise", "score"):
+        yield InputError("diffusion.prediction", chosen.prediction, f"another one {where}",
+                         "pass --diffusion.prediction flow")
+    if chosen.time_input == "log-sigma":
+        yield InputError("diffusion.time_input", "log-sigma", f"t or sigma {where}", "pass --diffusion.time-input t")
+    if sampling.sampler in SAMPLERS and sampling.sampler not in AT_ZERO_SNR:
+        yield InputError("sampling.sampler", sampling.sampler, f"one of {', '.join(AT_ZERO_SNR)} {where}",
+                         "pass --sampling.sampler ddim")
+    if sampling.spacing in ("karras", "log-snr"):
+        yield InputError("sampling.spacing", sampling.spacing, f"uniform or quadratic {where}",
+                         "pass --sampling.spacing uniform")
+
+
+_TABLES = ("linear", "cosine", "sigmoid")  # schedules that are a table of `steps` entries
 
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
-    "PointsRecipe": (_engine_relations, _points_relations),
+    "PointsRecipe": (_engine_relations, _data_relations, _schedule_relations, _sampling_relations, _zero_snr_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""
 

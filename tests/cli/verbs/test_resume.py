@@ -35,7 +35,7 @@ def test_stopped_and_resumed_is_the_same_run(tiny: list[str], tmp_path: Path) ->
     """SIGINT after the first lines: exit code 130, and `resume` ends with the metrics of a run that was not stopped."""
     import signal
 
-    flags = ["--steps", "1500", "--engine.log-every", "50", *tiny]
+    flags = ["--steps", "800", "--engine.log-every", "50", *tiny]
     command = [sys.executable, "-m", "genloom", "train", "ve-square", "--out", str(tmp_path / "a"), *flags]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "OMP_NUM_THREADS": "1"})
