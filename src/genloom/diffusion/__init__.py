@@ -1,14 +1,34 @@
-"""Diffusion models: schedules, predictions, denoisers, samplers, likelihoods and exact oracles."""
+"""Diffusion models: schedules, predictions, denoisers, samplers, guidance, likelihoods and exact oracles.
+
+Functions that are called what their module is called stay there: `genloom.diffusion.grid.grid`,
+`genloom.diffusion.prediction.prediction`, `genloom.diffusion.samplers.ddim.ddim` and its sisters.
+"""
 
 from genloom._lazy import lazy
 
+_NAMES = {
+    "schedule": "EDM Level Rectified SCHEDULES Schedule VarianceExploding VariancePreserving"
+                " cosine exponential geometric linear sigmoid",
+    "prediction": "Estimate PREDICTIONS solve target",
+    "denoiser": "Denoiser NetworkDenoiser",
+    "grid": "CLEAN SPACINGS",
+    "samplers.registry": "SAMPLERS Sampler sample states trajectory",
+    "samplers.state": "State",
+    "loss": "denoising_loss loss_weight",
+    "times": "time_law",
+    "method": "Denoising",
+    "guidance": "classifier classifier_free clean_classifier clipped masked toward",
+    "likelihood": "Bound elbo",
+    "probability_flow": "ode_decode ode_encode ode_log_likelihood",
+    "prior": "GaussianPrior OraclePrior Prior cloud_prior moment_matched standard_prior",
+    "oracle.base": "Oracle",
+    "oracle.bayes": "bayes_loss",
+    "oracle.boxes": "BoxOracle square",
+    "oracle.cloud": "CloudOracle",
+    "oracle.mixture": "MixtureOracle",
+    "oracle.posterior": "condition",
+}
+
 __all__, __getattr__, __dir__ = lazy(__name__, {
-    "EDM": "schedule", "Level": "schedule", "Rectified": "schedule", "SCHEDULES": "schedule", "Schedule": "schedule",
-    "VarianceExploding": "schedule", "VariancePreserving": "schedule", "cosine": "schedule", "exponential": "schedule",
-    "geometric": "schedule", "linear": "schedule", "sigmoid": "schedule",
-    "Estimate": "prediction", "PREDICTIONS": "prediction", "solve": "prediction", "target": "prediction",
-    "Denoiser": "denoiser", "NetworkDenoiser": "denoiser",
-    "CLEAN": "grid", "SPACINGS": "grid",
-    "SAMPLERS": "samplers.registry", "Sampler": "samplers.registry", "sample": "samplers.registry",
-    "states": "samplers.registry", "trajectory": "samplers.registry", "State": "samplers.state",
+    name: module for module, names in _NAMES.items() for name in names.split()
 })
