@@ -2,8 +2,6 @@
 
 import contextlib
 import errno
-import tempfile
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +41,8 @@ def _system(error: OSError, folder: Path | None) -> GenloomError:
 
 
 def _crash(error: Exception, folder: Path | None) -> Crash:
+    import traceback  # only where it is needed: mistakes answer at once
+
     text = "".join(traceback.format_exception(error))
     kind = type(error).__name__
     remedy = "; a smaller --engine.batch-size needs less memory" if "out of memory" in str(error).lower() else ""
@@ -57,6 +57,8 @@ def save_traceback(text: str, folder: Path | None) -> str:
             path = folder / "traceback.txt"
             path.write_text(text, encoding="utf-8")
             return str(path)
+    import tempfile
+
     with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(
             "w", prefix="genloom-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.write(text)

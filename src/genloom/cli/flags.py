@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_origin
 import tyro
 
 from genloom.errors import InputError
-from genloom.recipes.fields import Leaf, describe, from_text, leaves
+from genloom.recipes.fields import Leaf, describe, from_text, leaves, replaced
 
 OPTIONS = "options"
 """The part whose flags have no prefix."""
@@ -40,11 +40,23 @@ class Command:
             self.show_help()
         if found.missing:
             raise InputError(found.missing, None, "given", f"see `{self.prog} --help`")
-        return found, vars(self._tyro(found.words))
+        return found, self._kept(found) if found.errors else vars(self._tyro(found.words))
 
     def show_help(self) -> None:
         """Print the help of all flags and leave with code 0."""
         self._tyro(["--help"])
+
+    def _kept(self, found: "Scan") -> dict[str, Any]:
+        """The parts with the values that are right, for further checks; without tyro, as mistakes answer at once."""
+        kept = {}
+        for prefix, part in self.parts.items():
+            whole = part(**dict.fromkeys(_required(part))) if isinstance(part, type) else part
+            for leaf in leaves(type(whole)):
+                name = leaf.name if prefix == OPTIONS else f"{prefix}.{leaf.name}"
+                if name in found.given:
+                    whole = replaced(whole, leaf.path, found.given[name])
+            kept[prefix] = whole
+        return kept
 
     def _tyro(self, words: Sequence[str]) -> Any:
         tyro._experimental_options["ansi_codes"] = "NO_COLOR" not in os.environ
@@ -106,7 +118,8 @@ def scan(command: Command, args: Sequence[str]) -> Scan:
             near = get_close_matches(f"--{word}", known, n=1, cutoff=0.7)
             found.errors.append(InputError("argument", word, "a flag", f"did you mean {near[0]}?" if near else
                                            f"see `{command.prog} --help`"))
-    required = [leaf for leaf in places if leaf.name not in _defaults(command.parts)]
+    needed = [name for part in command.parts.values() for name in _required(_class(part))]
+    required = [leaf for leaf in places if leaf.name in needed]
     found.missing = required[0].name.upper() if required and not found.help else ""
     return found
 
@@ -184,9 +197,8 @@ def _flags(parts: Mapping[str, Any]) -> tuple[dict[str, Leaf], list[Leaf]]:
     return known, places
 
 
-def _defaults(parts: Mapping[str, Any]) -> set[str]:
-    every = [field for part in parts.values() for field in fields(_class(part))]
-    return {field.name for field in every if field.default is not MISSING or field.default_factory is not MISSING}
+def _required(cls: Any) -> list[str]:
+    return [field.name for field in fields(cls) if field.default is field.default_factory is MISSING]
 
 
 def _ending(name: str, known: Mapping[str, Leaf]) -> list[str]:
