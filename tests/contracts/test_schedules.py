@@ -23,7 +23,7 @@ def test_alpha_and_sigma_are_float64_of_the_shape_of_t(schedule: Schedule) -> No
     for shape in ((), (3,), (2, 3)):
         for dtype in (torch.float32, torch.float64, torch.bfloat16):
             t = torch.full(shape, 0.5, dtype=dtype)
-            for value in (*schedule.level(t), *schedule.slopes(t), schedule.time(t), schedule.variance_added(t, t)):
+            for value in (*schedule.level(t), *schedule.slopes(t), schedule.time(t)):
                 assert value.shape == shape
                 assert value.dtype == DOUBLE
 
@@ -58,23 +58,6 @@ def test_slopes_are_derivatives(schedule: Schedule) -> None:
     for slope, of in zip(schedule.slopes(t), (schedule.alpha, schedule.sigma), strict=True):
         difference = (of(t + h) - of(t - h)) / (2 * h)
         assert torch.allclose(slope, difference, atol=1e-6 * (1 + float(difference.abs().max())))
-
-
-def test_variance_added_is_the_integral_of_g_squared(schedule: Schedule) -> None:
-    """∫ α² d(σ/α)² by the trapezoid rule on 20 000 intervals."""
-    t = torch.linspace(0.2, 0.9, 20_001, dtype=DOUBLE)
-    alpha2 = schedule.alpha(t) ** 2
-    rho2 = schedule.sigma(t) ** 2 / alpha2
-    integral = ((alpha2[1:] + alpha2[:-1]) / 2 * rho2.diff()).sum()
-    assert schedule.variance_added(t[0], t[-1]).item() == pytest.approx(integral.item(), rel=1e-6)
-
-
-def test_variance_added_is_what_makes_x_t_of_x_s(schedule: Schedule) -> None:
-    """Over one short step x_t = (α_t/α_s) x_s + noise of that variance, to first order."""
-    t = torch.tensor(0.5, dtype=DOUBLE)
-    s = t - 1e-6
-    exact = schedule.sigma(t) ** 2 - (schedule.alpha(t) / schedule.alpha(s) * schedule.sigma(s)) ** 2
-    assert schedule.variance_added(s, t).item() == pytest.approx(exact.item(), rel=1e-4)
 
 
 def test_the_terminal_snr_is_told(schedule: Schedule) -> None:

@@ -48,18 +48,15 @@ class Schedule(ABC):
     def time(self, rho: Tensor) -> Tensor:
         """The time at which σ/α = rho: the inverse of the schedule."""
 
-    @abstractmethod
-    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """(dα/dt, dσ/dt) at times t > 0, float64; at a kink, the slopes on the side of the data."""
-
-    @abstractmethod
-    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
-        """∫ g² dt from `early` to `late`, for the forward process dx = f x dt + g dw: f = α̇/α, g² = α² d(σ/α)²/dt."""
-
     @property
     def steps(self) -> int | None:
         """The number of entries of a discrete table, whose times are i/steps; None for a continuous schedule."""
         return None
+
+    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(dα/dt, dσ/dt) at times t > 0, float64, by differentiating α and σ; at a kink, on the side of the data."""
+        at, one = t.double(), torch.ones_like(t, dtype=torch.float64)
+        return torch.func.jvp(self.alpha, (at,), (one,))[1], torch.func.jvp(self.sigma, (at,), (one,))[1]
 
     def level(self, t: Time) -> Level:
         """The level at time t: floats for a float, float64 tensors for a tensor."""
@@ -138,16 +135,6 @@ class VariancePreserving(Schedule):
         low, high = self.log_alpha_bar[upper - 1], self.log_alpha_bar[upper]
         return (upper - 1 + ((wanted - low) / (high - low)).clamp(0, 1)) / self.steps
 
-    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """(−β α/2, β α²/(2σ)) with the β, per unit of time, of the step that ends at t."""
-        rate = self._place(t)[2] * -self.steps
-        alpha = self.alpha(t)
-        return -rate / 2 * alpha, rate / 2 * alpha**2 / self.sigma(t)
-
-    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
-        """∫ β dt = log ᾱ(early) − log ᾱ(late)."""
-        return self._log_alpha_bar(early) - self._log_alpha_bar(late)
-
     def _log_alpha_bar(self, t: Tensor) -> Tensor:
         start, part, change = self._place(t)
         return start + part * change
@@ -157,7 +144,8 @@ class VariancePreserving(Schedule):
         table = self.log_alpha_bar.to(t.device)
         place = (t.double() * self.steps).clamp(0, self.steps)
         nearest = place.round()
-        place = torch.where((place - nearest).abs() < 1e-9, nearest, place)  # i/T · T is i, not i − 1e-16
+        rounding = torch.where((place - nearest).abs() < 1e-9, nearest - place, 0)  # i/T · T is i, not i − 1e-16
+        place = place + rounding.detach()  # which has no slope
         entry = place.ceil().long().clamp(min=1)
         before = table[entry - 1]
         return before, place - (entry - 1), table[entry] - before
@@ -228,13 +216,6 @@ class VarianceExploding(Schedule):
         """log(ρ/σ_min) / log(σ_max/σ_min)."""
         return (rho.double().log() - self._log_min) / self._log_ratio
 
-    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """(0, σ log(σ_max/σ_min))."""
-        return torch.zeros_like(t, dtype=torch.float64), self._log_ratio * self.sigma(t)
-
-    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
-        """σ(late)² − σ(early)²."""
-        return self.sigma(late) ** 2 - self.sigma(early) ** 2
 
 
 def exponential(rate: float = 5.0) -> VarianceExploding:
@@ -270,14 +251,6 @@ class EDM(Schedule):
         """ρ/σ_max."""
         return rho.double() / self.sigma_max
 
-    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """(0, σ_max)."""
-        t = t.double()
-        return torch.zeros_like(t), torch.full_like(t, self.sigma_max)
-
-    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
-        """σ(late)² − σ(early)²."""
-        return self.sigma(late) ** 2 - self.sigma(early) ** 2
 
 
 class Rectified(Schedule):
@@ -298,15 +271,6 @@ class Rectified(Schedule):
         rho = rho.double()
         return torch.where(rho.isinf(), torch.ones_like(rho), rho / (1 + rho))
 
-    def slopes(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """(−1, 1)."""
-        one = torch.ones_like(t, dtype=torch.float64)
-        return -one, one
-
-    def variance_added(self, early: Tensor, late: Tensor) -> Tensor:
-        """∫ 2t/(1 − t) dt = 2 log((1 − early)/(1 − late)) − 2 (late − early); infinite at late = 1."""
-        early, late = early.double(), late.double()
-        return 2 * (torch.log1p(-early) - torch.log1p(-late) - (late - early))
 
 
 SCHEDULES: dict[str, Callable[[], Schedule]] = {

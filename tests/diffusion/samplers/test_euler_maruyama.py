@@ -9,8 +9,9 @@ import torch
 
 from genloom.diffusion.grid import grid
 from genloom.diffusion.samplers.ddpm import ddpm_large
-from genloom.diffusion.samplers.euler_maruyama import euler_maruyama
-from genloom.diffusion.schedule import EDM, Schedule, exponential, geometric, linear
+from genloom.diffusion.samplers.euler_maruyama import euler_maruyama, variance_added
+from genloom.diffusion.samplers.state import shared
+from genloom.diffusion.schedule import EDM, SCHEDULES, Schedule, exponential, geometric, linear
 from genloom.rng import SampleNoise
 
 DOUBLE = torch.float64
@@ -44,6 +45,19 @@ def test_increments_have_the_variance_of_the_true_path(gaussian: Any, draws: Any
     still, moved = (next(euler_maruyama(gaussian(schedule), x, levels, noise=draws([z]))).x.item()
                     for z in (torch.zeros_like(x), torch.ones_like(x)))
     assert (moved - still) ** 2 == pytest.approx(levels[0].sigma ** 2 - levels[1].sigma ** 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_variance_added_is_the_integral_of_g_squared(name: str) -> None:
+    """∫ α² d(σ/α)² by the trapezoid rule; exact but for the rectified flow, where it holds for short steps."""
+    schedule = SCHEDULES[name]()
+    ends = (0.5, 0.51) if name == "rectified" else (0.2, 0.9)
+    t = torch.linspace(*ends, 20_001, dtype=DOUBLE)
+    alpha2 = schedule.alpha(t) ** 2
+    rho2 = schedule.sigma(t) ** 2 / alpha2
+    integral = ((alpha2[1:] + alpha2[:-1]) / 2 * rho2.diff()).sum()
+    found = variance_added(*shared(schedule.levels(ends)))
+    assert found == pytest.approx(integral.item(), rel=1e-4 if name == "rectified" else 1e-6)
 
 
 def test_the_spread_converges_with_weak_order_1(gaussian: Any) -> None:
