@@ -7,7 +7,7 @@ from genloom.nn.scorenet import ScoreNet
 
 
 def test_eight_linear_layers_with_softplus_between() -> None:
-    kinds = [type(layer) for layer in ScoreNet()]
+    kinds = [type(layer) for layer in ScoreNet().layers]
     assert kinds == [nn.Linear, nn.Softplus] * 7 + [nn.Linear]
 
 
@@ -19,6 +19,6 @@ def test_parameters_at_width_128() -> None:
 def test_the_layers_output_is_divided_by_sigma() -> None:
     network = ScoreNet(width=8).double()
     x, sigma = torch.randn(5, 2).double(), torch.rand(5).double() + 0.1
-    plain = nn.Sequential(*network)(torch.cat([x, sigma[:, None]], dim=1))
+    plain = network.layers(torch.cat([x, sigma[:, None]], dim=1))
     torch.testing.assert_close(network(x, sigma), plain / sigma[:, None])
     torch.testing.assert_close(network(x, sigma[:1]), network(x, sigma[:1].expand(5)))

@@ -46,7 +46,8 @@ def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
     item = Item(number="points", title="2-D diffusion against its peers", results=results,
                 text=(_seconds("training", training), _seconds("sampling", sampling)))
     about = machine.environment()
-    facts = (("data", f"{TRAINING_POINTS} points uniform in [−1, 1]²"), ("machine", f"{about['device']}, {about['cores']} cores"),
+    facts = (("data", f"{TRAINING_POINTS} points uniform in [−1, 1]²"),
+             ("machine", f"{about['device']}, {about['cores']} cores"),
              ("versions", ", ".join(f"{name} {version}" for name, version in about["packages"].items())))
     return Page(title="genloom bench points", kind="run", name="bench-points", facts=facts, items=(item,))
 
@@ -105,11 +106,11 @@ def _fit(experiment: "PointsExperiment", folder: Path) -> float:
 
     machine.prepare(experiment.recipe.engine.threads)
     job = replace(experiment.job(), draw=None, judge=None)
-    folder = RunFolder.create(folder, "bench", ["bench"], {})
+    run_folder = RunFolder.create(folder, "bench", ["bench"], {})
     import lightning_fabric  # noqa: F401 # neither side's seconds hold its imports
 
     start = time.perf_counter()
-    fit(job, folder, screen=Screen("quiet"))
+    fit(job, run_folder, screen=Screen("quiet"))
     return time.perf_counter() - start
 
 

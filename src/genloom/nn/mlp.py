@@ -15,7 +15,7 @@ class MLP(nn.Module):
 
         h_1 = φ(W [x, τ(t), e_y] + b),   h_{i+1} = φ(W_i h_i + b_i),   output = W_o h_{depth−1} + b_o
 
-    τ(t) are Fourier features; e_y is one of `classes` + 1 vectors, the last of which, index `classes`, means "no class".
+    τ(t) are Fourier features; e_y is one of `classes` + 1 vectors, and the last one, index `classes`, is "no class".
 
     dim          coordinates of a point
     width        units of each hidden layer
@@ -56,6 +56,6 @@ class MLP(nn.Module):
     def _mixed(self, x: Tensor, told: list[Tensor]) -> Tensor:
         """W [x, told] + b; what all samples share is multiplied once and becomes part of the bias."""
         if all(len(part) == 1 for part in told):
-            on_x, on_told = self.mix.weight.split((self.dim, self.mix.in_features - self.dim), dim=1)
+            on_x, on_told = self.mix.weight[:, : self.dim], self.mix.weight[:, self.dim :]
             return F.linear(x, on_x, F.linear(torch.cat(told, dim=1), on_told, self.mix.bias)[0])
         return cast(Tensor, self.mix(torch.cat([x, *(part.expand(len(x), -1) for part in told)], dim=1)))
