@@ -9,7 +9,8 @@ from torch import Tensor, nn
 class FourierFeatures(nn.Module):
     """cos and sin of a number at fixed frequencies: (B,) → (B, 2·count), [cos(π k t), sin(π k t)] for k = 1 … count.
 
-    Half turns over [0, 1] keep t = 0 and t = 1 apart. Buffer and arithmetic are float32: in bfloat16 t = .999 is 1. [Tancik et al. 2020, Eq. 5, with a fixed grid of frequencies]
+    Half turns over [0, 1] keep t = 0 and t = 1 apart. Buffer and arithmetic are float32: in bfloat16 t = .999 is 1.
+    [Tancik et al. 2020, Eq. 5, with a fixed grid of frequencies]
     """
 
     frequencies: Tensor
