@@ -157,7 +157,7 @@ class PointsExperiment:
     def _gap(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_points import loss_gap
 
-        return {"gap to the Bayes optimum": loss_gap(self, networks, 20_000).value}
+        return {"gap to the Bayes optimum": loss_gap(self, networks, 20_000 if self.data.density else 2_000).value}
 
     def _class_of(self, word: str) -> int:
         names = self.data.class_names

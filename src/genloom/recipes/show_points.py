@@ -105,7 +105,7 @@ def loss_figure(experiment: "PointsExperiment", networks: Networks, path: Path, 
     random = torch.Generator().manual_seed(0)
     model, exact = [], []
     for t in times.tolist():
-        x0, labels = experiment.oracle.draw(4000, random)
+        x0, labels = experiment.oracle.draw(4000 if experiment.data.density else 1000, random)
         eps = torch.randn(x0.shape, generator=random, dtype=torch.float64)
         level = experiment.schedule.level(t)
         x = level.alpha * x0 + level.sigma * eps

@@ -1,0 +1,68 @@
+"""The README's own commands are run, in its order, in an empty folder."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text("utf-8")
+LONG = ("genloom study",)
+
+
+def blocks(language: str = "") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    """The lines that start with genloom, without comments."""
+    lines = [line.partition("#")[0].strip() for block in blocks() for line in block.splitlines()]
+    return [line for line in lines if line.startswith("genloom ")]
+
+
+def run(line: str, folder: Path) -> None:
+    words = shlex.split(line)[1:]
+    done = subprocess.run([sys.executable, "-m", "genloom", *words], cwd=folder, capture_output=True, text=True,
+                          env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+def test_short_commands_run_one_after_the_other(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("x,y\n" + "".join(f"{i % 20 / 10},{i // 20 / 10}\n" for i in range(400)))
+    short = [line for line in commands() if not line.startswith(LONG)]
+    assert len(short) >= 5
+    for line in short:
+        if line.startswith("genloom train") and "--steps" not in line:
+            line += " --steps 100"
+        run(line, tmp_path)
+
+
+@pytest.mark.slow
+def test_long_commands_run(tmp_path: Path) -> None:
+    long = [line for line in commands() if line.startswith(LONG)]
+    assert long
+    for line in long:
+        run(line, tmp_path)
+
+
+def test_the_library_example_runs() -> None:
+    (example,) = blocks("python")
+    names: dict[str, object] = {}
+    exec(example, names)
+    points = names["points"]
+    assert getattr(points, "shape", None) == (1000, 2)
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"^make ([\w-]+)", TEXT, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_linked_files_exist() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
+        assert (ROOT / target).exists(), target
