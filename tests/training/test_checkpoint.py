@@ -127,6 +127,26 @@ def test_a_pickle_with_a_right_manifest_is_not_executed(store, tmp_path):
     assert not trace.exists()
 
 
+@pytest.mark.parametrize(("name", "content"), [
+    ("state.json", b"[]"), ("state.json", b"["), ("state.json", b"\xff"), ("state.json", b"[" * 10**5),
+    ("networks.safetensors", b""), ("networks.safetensors", b"\xff" * 64),
+    ("networks.safetensors", b"PK\x03\x04" + b"\0" * 99),
+])
+def test_hostile_contents_with_a_right_manifest_are_typed_errors(store, name, content):
+    folder = store.save(snapshot(1))
+    (folder / name).write_bytes(content)
+    parts = {part.name: part.read_bytes() for part in folder.iterdir() if part.name != "manifest.json"}
+    (folder / "manifest.json").write_bytes(manifest.describe(parts))
+    with pytest.raises(CheckpointError, match="checkpoint 1 is whole but cannot be read"):
+        store.load(1)
+
+
+@pytest.mark.parametrize("best", [3, [], {}, {"step": "x", "metric": 1, "value": None}])
+def test_an_unreadable_best_is_a_typed_error(best):
+    with pytest.raises(CheckpointError):
+        Best.of(snapshot(1, best=best))
+
+
 class Faults:
     """Fails the nth write, sync or rename of a save."""
 

@@ -1,6 +1,9 @@
 import json
 import math
 
+import pytest
+
+from genloom.errors import CheckpointError
 from genloom.training.files import append_line, read_rows
 from genloom.training.log import Means, finite, truncate
 
@@ -17,6 +20,12 @@ def test_sums_go_on_exactly_through_json():
     assert straight.means() == second.means()
     straight.reset()
     assert straight.means() == {}
+
+
+@pytest.mark.parametrize("state", [[], {"loss": 3}, {"loss": ["x", 1]}, {"loss": [1]}])
+def test_foreign_sums_are_a_typed_error(state):
+    with pytest.raises(CheckpointError):
+        Means().restore(state)
 
 
 def test_truncating_drops_later_and_torn_rows(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from training_jobs import engine, regression, train
 
 from genloom.training.checkpoint import Checkpoints
+from genloom.training.run import RunFolder
 from genloom.training.signals import Stop
 
 JOBS = str(Path(__file__).with_name("training_jobs.py"))
@@ -38,6 +39,19 @@ def test_a_terminated_run_exits_143_and_goes_on_in_another_process_bit_for_bit(t
     parts = ("networks.safetensors", "ema.safetensors", "optimizers.safetensors", "state.json")
     for name in ("metrics.jsonl", *(f"checkpoints/20/{part}" for part in parts)):
         assert (tmp_path / "cut" / name).read_bytes() == (whole.path / name).read_bytes(), name
+
+
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path):
+    whole = train(regression(engine(save_every=2)), tmp_path / "whole")
+    process = started(tmp_path / "cut", "slow=0.05", "save_every=2")
+    time.sleep(0.4)
+    process.kill()
+    process.communicate(timeout=30)
+    cut = RunFolder.open(tmp_path / "cut")
+    assert cut.status["state"] == "interrupted"
+    train(regression(engine(save_every=2)), cut.path, resume=True)
+    for name in ("metrics.jsonl", "checkpoints/20/networks.safetensors", "checkpoints/20/optimizers.safetensors"):
+        assert (cut.path / name).read_bytes() == (whole.path / name).read_bytes(), name
 
 
 def test_a_second_interrupt_quits_at_once_and_the_old_checkpoint_is_whole(tmp_path):

@@ -22,6 +22,16 @@ def test_wandb_that_is_not_installed_is_a_typed_error(tmp_path, monkeypatch):
         train(regression(engine(wandb="offline")), tmp_path / "run")
 
 
+@pytest.mark.slow
+def test_wandb_works_offline_and_keeps_its_id(tmp_path):
+    pytest.importorskip("wandb")
+    run = train(regression(engine(wandb="offline", steps=10)), tmp_path / "run")
+    name = (run.path / "wandb-id.txt").read_text()
+    train(regression(engine(wandb="offline")), run.path, resume=True)
+    assert (run.path / "wandb-id.txt").read_text() == name
+    assert len(list((run.path / "wandb").glob(f"offline-run-*-{name}"))) >= 1
+
+
 def test_a_tracker_that_fails_is_left_out_with_one_warning(tmp_path, monkeypatch, capsys):
     def broken(self, step, row):
         raise RuntimeError("no more room")

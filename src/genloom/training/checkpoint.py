@@ -33,6 +33,18 @@ class Best:
     metric: str
     value: float
 
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Best | None":
+        """The best evaluation up to a snapshot.
+
+        Errors: `CheckpointError` if what it says is not one.
+        """
+        best = snapshot.state.get("best")
+        try:
+            return None if best is None else cls(int(best["step"]), str(best["metric"]), float(best["value"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"checkpoint {snapshot.step} says nothing readable of the best evaluation") from error
+
 
 class Loaded(NamedTuple):
     """Which weights were loaded: step, folder, SHA-256 of its manifest, and whether they are averaged."""
@@ -214,7 +226,9 @@ def _decode(step: int, encoded: dict[str, bytes]) -> Snapshot:
         state = json.loads(encoded["state.json"])
         tensors = {name.removesuffix(".safetensors"): safetensors.torch.load(data) for name, data in encoded.items()
                    if name.endswith(".safetensors")}
-    except (KeyError, ValueError, safetensors.SafetensorError) as error:
+        if not isinstance(state, dict):
+            raise TypeError("state.json is not an object")
+    except (KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"checkpoint {step} is whole but cannot be read: {error}") from error
     return Snapshot(step, tensors, state)
 

@@ -159,8 +159,8 @@ def _status(job: Job, run: RunFolder) -> Iterator[None]:
     note("running")
     try:
         yield
-    except Interrupted as error:
-        note("interrupted", str(error))
+    except (Interrupted, KeyboardInterrupt) as error:
+        note("interrupted", str(error) or "interrupted before the first step")
         raise
     except BaseException as error:
         note("failed", str(error) if isinstance(error, GenloomError) else f"{type(error).__name__}: {error}")

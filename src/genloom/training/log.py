@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from genloom.errors import CheckpointError
 from genloom.training import files
 
 
@@ -37,8 +38,14 @@ class Means:
         return {name: list(entry) for name, entry in self._sums.items()}
 
     def restore(self, state: Mapping[str, Sequence[float]]) -> None:
-        """Go on from a saved state."""
-        self._sums = {name: [float(total), int(count)] for name, (total, count) in state.items()}
+        """Go on from a saved state.
+
+        Errors: `CheckpointError` if it is not one.
+        """
+        try:
+            self._sums = {name: [float(total), int(count)] for name, (total, count) in state.items()}
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint's sums of metrics cannot be read: {error}") from error
 
 
 def finite(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,8 +117,8 @@ class Loop:
 
         Errors: `CheckpointError` if it is of other networks; then nothing was changed.
         """
-        self.live.restore(snapshot)
         self.means.restore(snapshot.state.get("means", {}))
+        self.live.restore(snapshot)
         self.step = snapshot.step
 
     def _differentiate(self, running: Sequence[Iterator[Update]]) -> list[Update]:

@@ -98,10 +98,10 @@ class Record:
 
     def _go_on(self, start: Snapshot) -> None:
         """Take the books back to the snapshot: nothing in them may be of a later step."""
-        best = start.state.get("best")
-        if best is not None and self._checkpoints.path(best["step"]).is_dir():
-            self._best = Best(**best)
-            self._checkpoints.point("best", dict(best))
+        best = Best.of(start)
+        if best is not None and self._checkpoints.path(best.step).is_dir():
+            self._best = best
+            self._checkpoints.point("best", vars(best))
         self._checkpoints.point("last", {"step": start.step})
         self._saved = start.step
 

@@ -31,4 +31,4 @@ class TensorSource:
 
     def batch(self, indices: Tensor) -> Batch:
         """The samples of these indices, shape (B,)."""
-        return {name: tensor.index_select(0, indices) for name, tensor in self._tensors.items()}
+        return {name: tensor.index_select(0, indices.to(tensor.device)) for name, tensor in self._tensors.items()}

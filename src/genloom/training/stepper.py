@@ -28,7 +28,8 @@ class Stepper:
         self._gradients: list[Tensor] = []
 
     def clear(self) -> None:
-        """Forget the gradient."""
+        """Forget the gradient, so that the next one takes its memory."""
+        self._gradients = []
         for parameter in self._parameters:
             parameter.grad = None
 
