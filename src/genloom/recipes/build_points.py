@@ -84,12 +84,17 @@ class PointsExperiment:
             return conditional
         return classifier_free(conditional, conditional.with_labels(None), guidance)
 
-    def walk(self, denoiser: Denoiser, sampling: Sampling, count: int, seed: int, *, first: int = 0) -> Iterator[State]:
-        """The start, then every state of the recipe's sampler; sample i is a function of (seed, first + i) alone."""
+    def walk(self, denoiser: Denoiser, sampling: Sampling, count: int, seed: int, *,
+             labels: Tensor | None = None) -> Iterator[State]:
+        """The start, then every state of the recipe's sampler; sample i is a function of (seed, i) alone.
+
+        labels   the classes that the denoiser is told, (count,): each sample starts from the p_1 of its class
+        """
         device = next(self.network.parameters()).device
-        noise = SampleNoise(seed, count, (2,), first=first, device=device)
+        noise = SampleNoise(seed, count, (2,), device=device)
         levels = make_levels(sampling, self.recipe.diffusion, self.schedule)
-        x = make_prior(sampling.start, self.data.points, self.schedule).sample(noise)
+        start = make_prior(sampling.start, self.data.points, self.schedule, known=self.data.labels, labels=labels)
+        x = start.sample(noise)
         yield State(levels[0], x, x)
         yield from states(sampling.sampler, denoiser, x, levels, noise=noise,
                           **sampler_options(sampling, self.recipe.diffusion))
@@ -100,7 +105,7 @@ class PointsExperiment:
         """`count` new points, (count, 2), float32 on the CPU; labels (count,) for a conditional model."""
         chosen = sampling or self.recipe.sampling
         denoiser = self.denoiser(networks, labels, chosen.guidance)
-        for state in self.walk(denoiser, chosen, count, seed):  # noqa: B007 # the last state is the answer
+        for state in self.walk(denoiser, chosen, count, seed, labels=labels):  # noqa: B007 # the last state is the answer
             pass
         return state.x.float().cpu()
 

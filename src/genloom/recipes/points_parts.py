@@ -16,7 +16,7 @@ from genloom.diffusion.oracle.boxes import BoxOracle
 from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.diffusion.oracle.mixture import MixtureOracle
 from genloom.diffusion.prediction import prediction
-from genloom.diffusion.prior import Prior, cloud_prior, moment_matched, standard_prior
+from genloom.diffusion.prior import GaussianPrior, OraclePrior, Prior, cloud_prior, moment_matched, standard_prior
 from genloom.nn.mlp import MLP
 from genloom.nn.scorenet import ScoreNet
 from genloom.recipes.points import Data, Diffusion, Network, PointsRecipe, Sampling, Schedule
@@ -79,11 +79,24 @@ def make_oracle(data: PointSet, config: Data, schedule: schedules.Schedule) -> O
     return CloudOracle(schedule, cloud.points.double(), cloud.labels)
 
 
-def make_prior(start: str, data: Tensor, schedule: schedules.Schedule) -> Prior:
-    """The start at t = 1: `standard` N(0, I), `data` the exact p_1 of the points, `moments` a matched normal."""
+def make_prior(start: str, data: Tensor, schedule: schedules.Schedule, *, known: Tensor | None = None,
+               labels: Tensor | None = None) -> Prior:
+    """The start at t = 1: `standard` N(0, I), `data` the exact p_1 of the points, `moments` a matched normal.
+
+    Each class has a p_1 of its own: with `labels` (B,) the start of each sample is that of its class's points.
+
+    known   classes of the data, shape (N,)
+    """
     if start == "standard":
         return standard_prior()
-    return cloud_prior(schedule, data) if start == "data" else moment_matched(schedule, data)
+    if labels is None or known is None:
+        return cloud_prior(schedule, data) if start == "data" else moment_matched(schedule, data)
+    if start == "data":
+        return OraclePrior(CloudOracle(schedule, data.double(), known).with_labels(labels))
+    each = [moment_matched(schedule, data[known == k]) for k in range(int(known.max()) + 1)]
+    each.append(moment_matched(schedule, data))  # the null class is all of the data
+    mean, std = (torch.stack(parts) for parts in zip(*((one.mean, one.std) for one in each), strict=True))
+    return GaussianPrior(mean[labels], std[labels])
 
 
 def make_levels(sampling: Sampling, diffusion: Diffusion, schedule: schedules.Schedule) -> list[schedules.Level]:

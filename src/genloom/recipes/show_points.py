@@ -79,7 +79,7 @@ def paths_figure(experiment: "PointsExperiment", networks: Networks, path: Path,
     """A few samples on their way, coloured by time."""
     labels = experiment.labels_for(_PATHS, 0)
     denoiser = experiment.denoiser(networks, labels)
-    states = list(experiment.walk(denoiser, experiment.recipe.sampling, _PATHS, seed=0))
+    states = list(experiment.walk(denoiser, experiment.recipe.sampling, _PATHS, seed=0, labels=labels))
     every = max(1, len(states) // 300)
     states = [*states[:-1:every], states[-1]]
     tracks = torch.stack([state.x for state in states], dim=1)
