@@ -168,10 +168,11 @@ def score_letters(tier: Tier = "laptop") -> PointsRecipe:
         schedule=Schedule(kind="geometric", sigma_min=0.01, sigma_max=0.3),
         diffusion=Diffusion(prediction="score", weight="noise", reduction="half-sum", times="levels", levels=10,
                             time_input="sigma"),
-        optimizer=Optimizer(lr=0.01, schedule="cosine", warmup=50),
-        engine=Engine(steps=5000, batch_size=1000, ema=0.999),
+        optimizer=Optimizer(lr=7e-3, beta2=0.99, schedule="cosine", warmup=50),
+        engine=Engine(steps=6000, batch_size=2000, clip=1.0, ema=0.999, log_every=20),
         sampling=Sampling(sampler="langevin", steps=1000, start="standard"),
     )
     if tier == "gpu":
-        return replace(recipe, engine=replace(recipe.engine, steps=50_000, batch_size=0))
+        return replace(recipe, optimizer=replace(recipe.optimizer, lr=0.01, beta2=0.999),
+                       engine=replace(recipe.engine, steps=50_000, batch_size=0))
     return recipe
