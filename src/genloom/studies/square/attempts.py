@@ -99,7 +99,7 @@ def optimised_start(goal: Goal, iterations: int = 150) -> Attempt:
 
 
 def solved_start(goal: Goal, first: Tensor, *, steps: int = FAR_STEPS, iterations: int = 20) -> Attempt:
-    """Newton's method on the start of DDIM, from `first` (1, 2): x ← x + h J⁻¹ (target − end(x)), with the best h = 2⁻ᵏ.
+    """Newton's method on the start of DDIM, from `first` (1, 2): x ← x + h J⁻¹ (target − end(x)), the best h = 2⁻ᵏ.
 
     It inverts the sampler itself, with the errors of its steps, where `flow_inverse` inverts the equation.
     """

@@ -19,7 +19,7 @@ from genloom.studies.square.class_samples import class_prior, draw
 from genloom.studies.square.setting import VIEW, Setting, setting
 from genloom.studies.study import Answer, deliverable
 
-PER_CLASS = 1000
+PER_CLASS, GUIDED = 1000, 200
 _PERMUTATIONS = 300
 
 
@@ -61,8 +61,8 @@ class Compared(NamedTuple):
 def s2_18(context: Context) -> Answer:
     """Accuracy and energy tests by class, where the errors lie, the start, and the effect of guidance."""
     here = setting(context)
-    found = context.once("S2.18 samples", lambda: compare(here, context.seed))
-    swept = context.once("S2.18 guidance", lambda: sweep(here, context.seed))
+    found = context.once("S2.18 samples", lambda: compare(here, context.seed, PER_CLASS))
+    swept = context.once("S2.18 guidance", lambda: sweep(here, context.seed, GUIDED))
     return Answer(
         text=(_hard_text(here, found), _distribution_text(here, found), _start_text(found), guidance_text(swept)),
         figures=[_accuracy_figure(context, here, found), guidance_figure(context, here, swept)],
@@ -73,7 +73,7 @@ def s2_18(context: Context) -> Answer:
     )
 
 
-def compare(here: Setting, seed: int, per_class: int = PER_CLASS) -> Compared:
+def compare(here: Setting, seed: int, per_class: int) -> Compared:
     """Samples of model and oracle from both starts, all from the same noise, beside the same fresh data."""
     labels = torch.arange(here.classes).repeat_interleave(per_class)
     model, oracle = here.experiment.denoiser(here.trained.networks, labels), here.experiment.oracle.with_labels(labels)

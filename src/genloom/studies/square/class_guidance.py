@@ -18,7 +18,6 @@ from genloom.studies.square.setting import VIEW, Setting, legend
 
 SCALES = (0.0, 1.0, 2.0, 4.0, 8.0)
 _SHOWN = (0.0, 1.0, 2.0, 8.0)
-_PER_CLASS = 200
 
 
 class Guided(NamedTuple):
@@ -36,7 +35,7 @@ class Guided(NamedTuple):
     spread: float
 
 
-def sweep(here: Setting, seed: int, per_class: int = _PER_CLASS) -> list[Guided]:
+def sweep(here: Setting, seed: int, per_class: int) -> list[Guided]:
     """Samples of the model and of the exact denoiser at each scale, from the same noise."""
     labels = torch.arange(here.classes).repeat_interleave(per_class)
     experiment, networks = here.experiment, here.trained.networks

@@ -20,7 +20,7 @@ from genloom.studies.square.setting import Setting
 from genloom.training.method import Networks
 
 TRUTH = -math.log(4)
-DRAWS = 1 << 16
+DRAWS, FRESH = 1 << 16, 512
 FINE = 10_000
 _OUTSIDE = ((1.0, 0.0), (1.1, 0.0), (1.5, 1.5), (2.5, -1.5))
 _PAIRS = (
@@ -84,7 +84,7 @@ def sampled_prior(experiment: PointsExperiment) -> Prior:
     return make_prior(experiment.recipe.sampling.start, experiment.data.points, experiment.schedule)
 
 
-def likelihoods(free: Trained, here: Setting, seed: int, *, draws: int = DRAWS, fresh: int = 512) -> Likelihoods:
+def likelihoods(free: Trained, here: Setting, seed: int, draws: int, fresh: int) -> Likelihoods:
     """Both models' probabilities; `fresh` points of the data for the divergence."""
     experiment = free.experiment
     assert isinstance(experiment, PointsExperiment)

@@ -9,7 +9,7 @@ from genloom.report.results import Result, Table
 from genloom.studies.context import Context
 from genloom.studies.square.class_samples import place
 from genloom.studies.square.density_map import map_figure, points_figure
-from genloom.studies.square.likelihoods import DRAWS, FINE, TRUTH, Likelihoods, Row, likelihoods, sampled_prior
+from genloom.studies.square.likelihoods import DRAWS, FINE, FRESH, TRUTH, Likelihoods, Row, likelihoods, sampled_prior
 from genloom.studies.square.runs import unconditional
 from genloom.studies.square.setting import Setting, setting
 from genloom.studies.study import Answer, deliverable
@@ -21,7 +21,7 @@ from genloom.studies.study import Answer, deliverable
 def s2_19(context: Context) -> Answer:
     """The complete bound, the flow's exact likelihood and the truth for each point; the text's bound beside them."""
     free, here = unconditional(context), setting(context)
-    found = context.once("S2.19", lambda: likelihoods(free, here, context.seed))
+    found = context.once("S2.19", lambda: likelihoods(free, here, context.seed, DRAWS, FRESH))
     assert isinstance(free.experiment, PointsExperiment)
     figures = [
         points_figure(context, free, here, [(row.name, row.point, row.label) for row in (*found.plain, *found.told)]),
@@ -48,7 +48,7 @@ def s2_19(context: Context) -> Answer:
 def s2_20(context: Context) -> Answer:
     """The numbers of S2.19, read."""
     free, here = unconditional(context), setting(context)
-    found = context.once("S2.19", lambda: likelihoods(free, here, context.seed))
+    found = context.once("S2.19", lambda: likelihoods(free, here, context.seed, DRAWS, FRESH))
     right, wrong, near_right, near_wrong = found.told[0], found.told[1], found.told[4], found.told[5]
     drop = Result(name="log p((0, 0) | centre) − log p((0, 0) | left), bound", value=right.bound - wrong.bound,
                   known=right.exact_bound - wrong.exact_bound, known_name="exact denoiser")
@@ -96,7 +96,7 @@ def _results(context: Context, found: Likelihoods) -> list[Result]:
                 value=mean,
                 interval=(mean - 1.96 * error, mean + 1.96 * error),
                 unit="nats",
-                n=512,
+                n=FRESH,
                 known=0.0,
                 known_name="the exact density",
                 seeds=(context.seed,),
