@@ -27,6 +27,6 @@ def test_a_start_that_ignores_the_class_spoils_even_exact_samples(small_context)
 def test_the_exact_denoiser_has_no_errors_and_the_distances_are_those_outside(small_context, sizes):
     found = compare(setting(small_context), 0, 30)
     assert found.exact.accuracy.overall.value == 1
-    outside = setting(small_context).boxes
-    right = ((found.model.points >= outside.low[found.labels]) & (found.model.points <= outside.high[found.labels])).all(1)
-    assert ((found.model.off == 0) == right).all()
+    boxes, points = setting(small_context).boxes, found.model.points
+    inside = ((points >= boxes.low[found.labels]) & (points <= boxes.high[found.labels])).all(1)
+    assert ((found.model.off == 0) == inside).all()

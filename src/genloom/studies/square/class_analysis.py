@@ -257,8 +257,8 @@ def _accuracy_figure(context: Context, here: Setting, found: Compared) -> Figure
     left.set_title("Accuracy, 95 % intervals", loc="left", fontsize=10)
     left.grid(axis="x", visible=False)
     low = min(100 * share.low for share in found.model_blind.accuracy.classes if share is not None)
-    left.set_ylim(low - 0.4 * (100 - low), 100 + 0.05 * (100 - low))  # room for the legend
-    left.legend(loc="lower left", ncols=2)
+    left.set_ylim(low - 0.55 * (100 - low), 100 + 0.05 * (100 - low))  # room for the legend
+    left.legend(loc="lower left")
     wrong = found.model.off > 0
     outlines(right, here.boxes.low, here.boxes.high)
     for k, name in enumerate(here.names):

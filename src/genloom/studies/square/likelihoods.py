@@ -33,7 +33,7 @@ _PAIRS = (
     (1.5, 1.5, "top"),
 )
 _ODE = 1e-4  # tolerance of the flow: a network's kinks make a finer one slow, and this one moves log p by about .005
-_FINER = 1e-6
+_FINER = 1e-5
 
 
 class Row(NamedTuple):
