@@ -32,7 +32,7 @@ def outlines(axes: "Axes", letters: Sequence[Glyph], *, color: str = GRAY, width
     for letter in letters:
         edges = letter.edges.numpy()
         if fill is None:
-            lines = LineCollection(edges.reshape(-1, 2, 2).tolist(), colors=color, linewidths=width, zorder=2)
+            lines = LineCollection(edges.reshape(-1, 2, 2).tolist(), colors=color, linewidths=width, zorder=4)
             axes.add_collection(lines, autolim=False)
             continue
         pairs = edges.reshape(-1, 2, 2)

@@ -206,9 +206,9 @@ def _text(here: Setting, spread: dict[float, float], rows: Sequence[Convention])
         f"    {_refusal(here, 2.1)}",
         "Other write-ups of the algorithm step by (α/2, √α). Their ε is twice this one, and the first number below "
         "shows that the paths are then the same. The same ε in their convention is half the step: the energy "
-        f"distance is {number(slow.energy, 2)} instead of {number(ours.energy, 2)}. To mix the two is another matter. "
-        f"With (α, √α) the points are too cold and settle at p², at the crests of the density: {cold.inside:.1%} of "
-        f"them are inside the letters, {ours.inside:.1%} with the right step. With (α/2, √2α) they are too hot and "
-        f"settle at √p, {hot.inside:.1%} inside. All of these runs are with the {NAMES['exact']}, so that no network "
-        "is to blame.",
+        f"distance is {number(slow.energy, 2)}, with the text's {number(ours.energy, 2)}, since both settle at p and "
+        "half the step only takes longer. To mix the two is another matter. With (α, √α) the points are too cold and "
+        f"settle at p², at the crests of the density: {cold.inside:.1%} of them are inside the letters, "
+        f"{ours.inside:.1%} with the right step. With (α/2, √2α) they are too hot and settle at √p, {hot.inside:.1%} "
+        f"inside. All of these runs are with the {NAMES['exact']}, so that no network is to blame.",
     )

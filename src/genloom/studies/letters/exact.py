@@ -126,11 +126,21 @@ class Table(NamedTuple):
         """E[x0 | x_t] at any points (N, 2), float64; beyond the grid that of the nearest point of the grid."""
         from scipy.ndimage import map_coordinates
 
-        where = points.detach().cpu().double()
-        place = np.stack([((where[:, k] - line[0]) / (line[1] - line[0])).numpy()
-                          for k, line in ((1, self.y), (0, self.x))])
+        place = self._place(points)
         found = [map_coordinates(spline, place, order=3, mode="nearest", prefilter=False) for spline in self.splines]
         return torch.from_numpy(np.stack(found, 1))
+
+    def density_at(self, points: Tensor) -> Tensor:
+        """p_σ at any points (N, 2) to some per cent, for pictures; 0 beyond the grid."""
+        from scipy.ndimage import map_coordinates
+
+        return torch.from_numpy(map_coordinates(self.density.numpy(), self._place(points), order=1))
+
+    def _place(self, points: Tensor) -> "np.ndarray[Any, Any]":
+        """Row and column of each point, (2, N)."""
+        where = points.detach().cpu().double()
+        return np.stack([((where[:, k] - line[0]) / (line[1] - line[0])).numpy()
+                         for k, line in ((1, self.y), (0, self.x))])
 
 
 class ExactLetters:

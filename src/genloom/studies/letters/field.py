@@ -15,7 +15,8 @@ from genloom.studies.study import Answer, deliverable
 
 _HALF = 1.22  # half the width of the plane that is shown: the letters and some room
 _SHOWN = 4
-_LIMIT = 0.6  # the end of the error's colour scale
+_LIMIT = 0.5  # the end of the error's colour scale
+_SEEN = 2e-3  # the error is shown where p_σ is more than this share of its peak
 
 
 @deliverable("S4.22", "The field of scores",
@@ -92,17 +93,20 @@ def _errors(context: Context, here: Setting) -> Figure:
     mappable = None
     for sigma, panel in zip(_chosen(here), axes, strict=True):
         wrong = (_score(here, "model", points, sigma) - _score(here, "exact", points, sigma)).square().sum(1).sqrt()
+        table = here.exact.table(sigma)
+        wrong[table.density_at(points) < _SEEN * table.density.max()] = torch.nan
         mappable = panel.pcolormesh(array(x), array(y), array(wrong.reshape(len(y), len(x))), shading="nearest",
                                     cmap="viridis", vmin=0, vmax=_LIMIT, rasterized=True)
+        panel.set_facecolor("#eceff4")
         outlines(panel, here.letters, color="white", width=0.7)
         frame(panel, _HALF, f"σ = {number(sigma, 3)}")
     colorbar(figure, mappable, axes, "|σ (s − s*)|")
     return context.figure(
         figure, "score-error", run=here.trained,
-        caption="How far the learned score is from the exact one, with the letters' outlines. Far from the letters, "
-                "where no training point ever is, the network was never asked.",
+        caption="How far the learned score is from the exact one, with the letters' outlines. Gray: where next to no "
+                "noisy point ever is (p_σ below 0.2 % of its peak), and the network was never asked.",
         alt="Four heat maps of the error with the outlines of the letters: dark and even at the large noise levels, "
-            "brighter along edges and corners and outside the letters at the small ones")
+            "brighter along the edges, ends and corners of the strokes at the small ones")
 
 
 def _text(here: Setting, error: list[float], size: list[float], relative: list[float]) -> tuple[str, ...]:
@@ -116,6 +120,5 @@ def _text(here: Setting, error: list[float], size: list[float], relative: list[f
         f"{number(here.sigmas[best], 3)}, which is {relative[best]:.1%} of the field's own size of "
         f"{number(size[best], 3)}, and {number(error[worst], 2)} at σ = {number(here.sigmas[worst], 3)}, "
         f"{relative[worst]:.0%} of {number(size[worst], 3)}. The second picture shows where: along the edges and at "
-        "the ends of strokes, where the exact field turns within a distance of σ, and in the corners of the plane at "
-        "small σ, from which no sample ever starts a small level.",
+        "the ends of strokes, where the exact field turns within a distance of σ, and hardly inside them.",
     )

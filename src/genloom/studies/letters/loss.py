@@ -180,9 +180,10 @@ def _text(here: Setting, found: Losses) -> tuple[str, ...]:
         f"{number(found.bayes[last])}, because inside a stroke nothing tells noise from data, and only at its edges "
         "something does.",
         f"The trained network has {number(found.floor + found.excess)} on fresh data, {number(found.excess, 2)} above "
-        f"the optimum. The gap is largest at σ = {number(here.sigmas[worst], 3)}, {number(found.gap[worst], 2)}: from "
-        "there down the network must draw edges that are sharper than the levels above ask for, and it is told σ as a "
-        "bare number, in which the smallest levels are hard to tell apart.",
+        f"the optimum. The gap goes from {number(found.gap[0], 2)} at σ = {number(here.sigmas[0], 3)} to "
+        f"{number(found.gap[last], 2)} at σ = {number(here.sigmas[last], 3)}, and is largest at "
+        f"{number(here.sigmas[worst], 3)}: the smaller σ, the sharper the edges that the network must draw, and it is "
+        "told σ as a bare number, in which the smallest levels are hard to tell apart.",
         f"A network that knew its {number(len(here.experiment.data.points))} training points by heart would have "
         f"{number(found.parrot)} on them, {number(found.floor - found.parrot, 2)} below the optimum of the letters: a "
         "training loss below the dashed line is a sign of learning by heart. Without λ = σ² the optimum would go from "

@@ -205,7 +205,7 @@ def _results(here: Setting, cases: list[Case], found: _Table, floors: list[Floor
     last = found[case.words, names[3]]
     results.append(at_least(Result(name=f"{case.words}: samples lost with the constant λ = 1/s²", value=last.lost,
                                    known=1.0, n=count,
-                                   known_name=f"unstable: λ is above {number(largest_constant(here), 3)}"), 0.99))
+                                   known_name=f"unstable: λ is above {largest_constant(here):.0f}"), 0.99))
     return tuple(results)
 
 
@@ -287,11 +287,11 @@ def _text(here: Setting, cases: list[Case], found: _Table, floors: list[Floor]) 
         f"likelihood 2. That is an observation with a standard deviation of {number(TEXT_STRENGTH**-0.5, 2)}, on "
         f"letters that are 2 wide: given {case.words} the samples still spread by {number(text.spread, 2)} around it, "
         f"where the exact posterior for s = {NOISE} has {number(_known_spread(here, case), 2)}.",
-        "A larger constant is not the way out. At the largest noise a step of "
-        f"{number(here.step * here.sigmas[0] ** 2, 2)} times λ must stay below 2, less the score's own part: λ < "
-        f"{number(border, 3)}. The right λ for s = {NOISE} would be {1 / NOISE**2:.0f} in the end, and as a constant "
-        f"it loses {lost.lost:.0%} of the samples; the largest that is stable in practice leaves a spread of "
-        f"{number(near_border.spread, 2)}.",
+        "A larger constant is not the way out. In the end, when σ is small, a constant λ is right for an observation "
+        f"with s = 1/√λ. But at the largest noise a step of {number(here.step * here.sigmas[0] ** 2, 2)} times λ must "
+        f"stay below 2, less the score's own part: λ < {border:.0f}. So s cannot be less than "
+        f"{number(border**-0.5, 2)}; with {names[2]}, the spread is {number(near_border.spread, 2)}. λ = "
+        f"{1 / NOISE**2:.0f}, which would be right for s = {NOISE} in the end, loses {lost.lost:.0%} of the samples.",
         "What is observed is x0, and the noisy x is off from it by σ: given x alone, and a flat density, x0 is normal "
         "with variance σ² around it, and the observation is normal with variance σ² + s². So λ = 1/(σ² + s²) must "
         f"fall as σ rises. It adds at most 1/σ² to the curvature, so steps up to ε = σ_L² are safe. Its spread is "
@@ -301,5 +301,5 @@ def _text(here: Setting, cases: list[Case], found: _Table, floors: list[Floor]) 
         f"are {number(other[0].energy, 2)}, {number(other[1].energy, 2)} and {number(other[2].energy, 2)}.",
         "What is left is that letters are not flat: at large σ the exact posterior also knows how much of a letter "
         "lies at the observed coordinate, which no λ (x − known) can say. So the weights of the strokes are a little "
-        "off, while each stroke is met; no constant λ gives either.",
+        "off, while each stroke is met; no constant that is stable here gives either.",
     )

@@ -15,10 +15,11 @@ from genloom.report.numbers import at_most, near, number
 from genloom.report.results import Figure, Result, Table
 from genloom.rng import fold
 from genloom.studies.context import Context
-from genloom.studies.letters.drawing import ASPECT, FLAT, cloud, frame, outlines
+from genloom.studies.letters.drawing import FLAT, cloud, frame, outlines
 from genloom.studies.letters.work import NAMES, Setting, Source, inside, marks, seeds, setting, spell, strip, walk
 from genloom.studies.study import Answer, deliverable
 
+_ASPECT = 0.37  # of the panels on the way
 _EXTRA = 1e-4  # energy distance that a learned score may add to the exact one's
 
 
@@ -150,7 +151,7 @@ def _percent(share: Interval) -> str:
 
 @styled()
 def _steps(context: Context, here: Setting) -> Figure:
-    figure, axes = canvas(10.2, 7.5, 3, 2)
+    figure, axes = canvas(10.2, 6.4, 3, 2)
     found = walk(context, "model", context.seed)
     for panel, step in zip(axes, marks(here), strict=False):
         points = found.marks[step]
@@ -158,7 +159,7 @@ def _steps(context: Context, here: Setting) -> Figure:
         cloud(panel, points)
         name = "final" if step == max(found.marks) else f"step {step}"
         level = "" if step == 0 else f", σ = {number(here.sigmas[(step - 1) // here.per_level], 3)}"
-        frame(panel, _width(points), f"{name}{level or ': N(0, I)'}", bare=False)
+        frame(panel, _width(points), f"{name}{level or ': N(0, I)'}", aspect=_ASPECT, bare=False)
     return context.figure(
         figure, "samples-by-step", run=here.trained,
         caption=f"The same {len(found.end)} samples on their way, with the letters' outlines. The first panels show "
@@ -169,7 +170,7 @@ def _steps(context: Context, here: Setting) -> Figure:
 
 def _width(points: Tensor) -> float:
     """Half the width of a panel in which all points but a few strays are seen, and not less than the letters need."""
-    far = torch.maximum(points[:, 0].abs(), points[:, 1].abs() / ASPECT)
+    far = torch.maximum(points[:, 0].abs(), points[:, 1].abs() / _ASPECT)
     return max(1.1, 1.02 * float(far.quantile(0.995)))
 
 
@@ -207,7 +208,7 @@ def _text(here: Setting, model: Judged, exact: Judged, data: Judged, floor: Floo
         f"at 5 %, and {sum(p <= 0.05 for p in exact.p_values)} of {len(exact.p_values)} of the exact score.",
         f"“{first}” has {model.shares[0].value:.1%} of the network's samples and {exact.shares[0].value:.1%} of the "
         f"exact score's, where its area is {wanted:.1%} of all. How many points a letter gets is decided while σ is "
-        "larger than the gaps between letters; after that no point can cross. So the proportions measure the large "
+        "larger than the gaps between letters; after that few points can. So the proportions measure the large "
         "noise levels, where the start at N(0, I) has been forgotten and the network is nearly exact, and the edges "
         "measure the small ones.",
     )

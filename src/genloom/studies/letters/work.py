@@ -21,7 +21,7 @@ from genloom.studies.letters.exact import ExactLetters
 
 Source = Literal["model", "exact"]
 NAMES: dict[Source, str] = {"model": "trained network", "exact": "exact score"}
-TRACKS = 8
+TRACKS = 5
 
 
 class Setting(NamedTuple):
