@@ -10,9 +10,15 @@ from genloom.studies.square import (
     class_samples,
     classes,
     density_map,
+    draws,
     likelihoods,
     probability,
+    rules,
     runs,
+    samplers,
+    spread,
+    training,
+    variants,
 )
 
 
@@ -34,6 +40,20 @@ def small_context(tmp_path_factory):
         runs.unconditional(context)
         runs.conditional(context)
         yield context
+
+
+@pytest.fixture
+def effort(monkeypatch):
+    """Few samples, seeds, steps and paths for the unconditional items."""
+    small = draws.Effort(samples=60, seeds=9, wrong=2, compared=120, most=50, paths=500, repeats=8, permutations=20)
+    monkeypatch.setattr(draws, "EFFORT", small)
+    monkeypatch.setattr(variants, "CALLS", (5, 10, 14, 20))
+    monkeypatch.setattr(variants, "_FINE", 40)
+    monkeypatch.setattr(samplers, "CALLS", (5, 10, 14, 20))
+    monkeypatch.setattr(rules, "CALLS", (5, 10, 14, 20))
+    monkeypatch.setattr(training, "_POINTS", 200)
+    monkeypatch.setattr(spread, "STEPS", 20)
+    return small
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ _TIMES_AGAIN = 10
     "The same noise ten times",
     question="Put the same noise into the sampler 10 times without seeding it. Are the outputs the same?",
 )
+@draws.one_core()
 def s2_10(context: Context) -> Answer:
     """Ten runs from equal starts, and the same samples in other batches."""
     here = square(context)

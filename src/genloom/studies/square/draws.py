@@ -1,7 +1,8 @@
 """What the unconditional items share: the trained and the exact denoiser, starts, samples, and their distances."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -136,8 +137,9 @@ def square(context: Context) -> Square:
     return Square(trained, trained.experiment, context.seed)
 
 
-def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results of independent tasks, as many at a time as torch has threads, each on one core.
+@contextmanager
+def one_core() -> Iterator[None]:
+    """One thread inside a `with`, or for a function that it decorates.
 
     The matrices of this study are too small to be shared by cores, which on a busy machine wait for one another at
     each of them; and so no result depends on the number of cores.
@@ -145,10 +147,16 @@ def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
-            return list(pool.map(lambda task: task(), tasks))
+        yield
     finally:
         torch.set_num_threads(threads)
+
+
+def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """The results of independent tasks, as many at a time as torch has threads, each on one core."""
+    workers = min(torch.get_num_threads(), len(tasks))
+    with one_core(), ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(lambda task: task(), tasks))
 
 
 def ring_share(points: Tensor) -> float:

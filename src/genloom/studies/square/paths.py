@@ -27,6 +27,7 @@ _WIDE = ((-2.6, -2.6), (2.6, 2.6))
 
 
 @deliverable("S2.12", "Denoising trajectories", question="Plot the denoising trajectories of 4 points in one figure.")
+@draws.one_core()
 def s2_12(context: Context) -> Answer:
     """Four starts, their deterministic paths beside the exact ones, and stochastic paths from the same starts."""
     here = square(context)
