@@ -143,6 +143,7 @@ def ve_square(tier: Tier = "laptop") -> PointsRecipe:
     recipe = PointsRecipe(
         name="ve-square",
         summary="points in a square, variance-exploding diffusion (S2.1–S2.12)",
+        data=Data(count=3000),
         optimizer=Optimizer(lr=5e-3, schedule="cosine", warmup=50),
     )
     if tier == "gpu":
@@ -155,7 +156,8 @@ def ve_square_classes(tier: Tier = "laptop") -> PointsRecipe:
     recipe = ve_square(tier)
     return replace(recipe, name="ve-square-classes",
                    summary="the square in five labelled regions, conditional diffusion (S2.13–S2.20)",
-                   data=replace(recipe.data, classes=5, count=3000))
+                   data=replace(recipe.data, classes=5), network=replace(recipe.network, frequencies=4),
+                   engine=replace(recipe.engine, steps=max(4000, recipe.engine.steps)))
 
 
 def score_letters(tier: Tier = "laptop") -> PointsRecipe:
