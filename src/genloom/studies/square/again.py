@@ -102,10 +102,10 @@ def _unseeded(work: Callable[[], Tensor], k: int) -> Tensor:
 
 @styled()
 def _again_figure(context: Context, here: Square, x: Tensor, outputs: list[Tensor]) -> Figure:
-    figure, (axes,) = canvas(5.4, 4.6)
+    figure, (axes,) = canvas(4.6, 5.0)
     scatter(axes, here.points, color=GRAY, size=2, alpha=0.4)
     outlines(axes, *CORNERS)
-    shown = 7
+    shown = 6
     for k in range(shown):
         axes.plot(
             [float(x[k, 0]), float(outputs[0][k, 0])],
@@ -150,7 +150,7 @@ def _again_figure(context: Context, here: Square, x: Tensor, outputs: list[Tenso
             "seen: they have one centre."
         ),
         alt=(
-            "Seven squares, each joined by a line to ten concentric rings inside the data: the ten outputs of each "
-            "are the same point."
+            "Six squares, each joined by a line to ten concentric rings inside the data: the ten outputs of each are "
+            "the same point."
         ),
     )

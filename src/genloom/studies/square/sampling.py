@@ -77,11 +77,11 @@ def s2_5(context: Context) -> Answer:
     std, thin = (fixed(r.value or 0, 3) for r in (spread[0], narrow[0]))
     passed = sum(s.p_value > 0.05 for s in right)
     text = (
-        f"Each panel holds {draws.EFFORT.samples:,} points, {draws.EFFORT.most:,} steps of the text's sampler. Under "
-        "each stands p, the probability that two samplings of the data itself differ as much as this one and "
-        f"{draws.EFFORT.samples:,} fresh points do (energy test). Over {len(right)} seeds p runs from "
-        f"{fixed(low, 3)} to {fixed(high, 2)}, and {passed} of {len(right)} are above .05; of perfect samplings "
-        f"{0.95 * len(right):.0f} would be. The seeds differ as independent data sets differ, and not more.",
+        f"Each panel holds {draws.EFFORT.samples:,} points, {draws.EFFORT.most:,} steps of DDIM, the text's sampler "
+        "with its exact step. Under each stands p, the probability that two samplings of the data itself differ as "
+        f"much as this one and {draws.EFFORT.samples:,} fresh points do (energy test). Over {len(right)} seeds p "
+        f"runs from {fixed(low, 3)} to {fixed(high, 2)}, and {passed} of {len(right)} are above .05; of perfect "
+        f"samplings {0.95 * len(right):.0f} would be. The seeds differ as independent data sets differ, and not more.",
         "Sampling has to start from the distribution that the forward process ends in. That is not N(0, I): x_1 = "
         f"x_0 + σ(1) ε has variance 1/3 + 1, a standard deviation of {fixed((1 + 1 / 3) ** 0.5, 3)}. From there the "
         f"samples have standard deviation {std} (data: {fixed(STD, 3)}) and {100 * (spread[1].value or 0):.0f} % of "

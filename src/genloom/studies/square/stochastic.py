@@ -127,7 +127,7 @@ def _text(found: Found, origin: dict[float, Split], known: float) -> tuple[str, 
 
 @styled()
 def _repeats_figure(context: Context, here: Square, starts: Tensor, found: Found) -> Figure:
-    figure, axes = canvas(9.6, 3.5, 1, 3, sharex=True, sharey=True)
+    figure, axes = canvas(9.6, 2.9, 1, 3, sharex=True, sharey=True)
     reach = torch.cat([starts[:4], torch.tensor(VIEW)])
     low, high = (reach.amin(0) - 0.2).tolist(), (reach.amax(0) + 0.2).tolist()
     for axis, rule in zip(axes, RULES[:3], strict=True):

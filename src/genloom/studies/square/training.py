@@ -237,6 +237,7 @@ def s2_4(context: Context) -> Answer:
     )
 
 
+@one_core()
 def _memorising(here: Square) -> float:
     cloud = CloudOracle(here.schedule, here.points.double())
     return bayes_loss(cloud, 2**14, here.seed, repeats=8).value
