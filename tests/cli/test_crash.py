@@ -23,6 +23,7 @@ def test_what_is_explained_already_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "kind", "said"), [
     (errno.ENOSPC, DiskFullError, "no room to write /a"), (errno.EACCES, InputError, "path = '/a': must be usable"),
+    (errno.EEXIST, InputError, "path = '/a': must be usable"), (errno.ENOENT, InputError, "path = '/a'"),
     (errno.EIO, Crash, "OSError")])
 def test_what_the_system_refuses(number: int, kind: type[Exception], said: str, tmp_path: Path) -> None:
     with pytest.raises(kind, match=said), saved_in(tmp_path):

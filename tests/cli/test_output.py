@@ -54,3 +54,9 @@ def test_a_terminal_gets_a_drawn_table(capsys: pytest.CaptureFixture[str], monke
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     Voice().table(("a",), [("[red]1",)])
     assert "[red]1" in capsys.readouterr().out
+
+
+def test_a_terminal_obeys_nothing_that_came_from_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Voice().say("a\x1b[31mb", "σ²\tc")
+    Voice().table(("a",), [("\x07",)])
+    assert capsys.readouterr().out == "a�[31mb\nσ²\tc\na\n�\n"

@@ -144,3 +144,14 @@ def test_estimates_keep_the_dtype_of_x() -> None:
     for t in (0.5, torch.full((3,), 0.5)):
         found = p.solve(x, x, linear().level(t), p.velocity)
         assert found.x0.dtype == found.eps.dtype == torch.bfloat16
+
+
+def test_the_first_step_of_the_posterior_mean_goes_to_clean_data_whatever_sigma_0_is() -> None:
+    schedule = exponential()
+    row = p.posterior_mean(schedule)
+    for t in (0.0, 5e-4):
+        assert row(schedule.level(t)) == (1.0, 0.0)
+    a, b = row(schedule.level(torch.tensor([0.0, 5e-4, 0.5])))
+    assert a.tolist() == [1.0, 1.0, 1.0]
+    assert b[:2].tolist() == [0.0, 0.0]
+    assert b[2] > 0

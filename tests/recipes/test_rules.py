@@ -111,3 +111,17 @@ def test_the_largest_number_of_points_is_that_of_the_data() -> None:
     from genloom.data.points import MOST_POINTS
 
     assert rules.RANGES["points.Data.count"].high == MOST_POINTS
+
+
+def test_the_score_network_is_told_sigma_and_no_classes() -> None:
+    letters = registry.recipe("score-letters")
+    rules.validate(letters)
+    with pytest.raises(InputError, match=r"divides by it; pass --diffusion\.time-input sigma"):
+        rules.validate(replace(letters, diffusion=replace(letters.diffusion, time_input="log-sigma")))
+    with pytest.raises(InputError, match=r"pass --network\.kind mlp"):
+        rules.validate(replace(letters, data=replace(letters.data, classes=5)))
+
+
+def test_a_number_outside_its_range_is_told_once() -> None:
+    with pytest.raises(InputError, match=r"^schedule.steps = 0: must be in \[1, 1e\+06\]"):
+        rules.validate(replace(SQUARE, schedule=Schedule(kind="linear", steps=0)))

@@ -116,3 +116,8 @@ def test_a_text_that_was_altered_is_read_or_refused(data: st.DataObject) -> None
 def test_any_name_survives(text: str) -> None:
     recipe = replaced(registry.recipe("ve-square"), ("data", "text"), text)
     assert serial.from_yaml(serial.to_yaml(recipe)) == recipe
+
+
+def test_what_a_class_keeps_for_itself_is_no_field() -> None:
+    with pytest.raises(InputError, match="key = 'builder': must be a field of a recipe"):
+        serial.from_yaml(HEAD + "builder: os:system")

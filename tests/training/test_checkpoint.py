@@ -100,7 +100,7 @@ def test_a_thousand_flipped_bits_and_fifty_truncations_are_all_noticed(store):
             flip(part, draws.randrange(8 * len(whole)))
         else:
             part.write_bytes(whole[: draws.randrange(len(whole))])
-        with pytest.raises(CheckpointError, match=r"the last good one is 1: add --step 1"):
+        with pytest.raises(CheckpointError, match=r"the last good one is 1: --checkpoint 1"):
             store.load(2)
         part.write_bytes(whole)
     assert same(store.load(2), snapshot(2))

@@ -207,13 +207,13 @@ def test_a_damaged_last_checkpoint_is_refused_and_the_good_one_offered(tmp_path)
     weights.write_bytes(weights.read_bytes()[:-1])
     job = regression(engine())
     before = [p.clone() for p in job.networks["net"].parameters()]
-    with pytest.raises(CheckpointError, match=r"networks.safetensors is damaged: .* good one is 15: add --step 15"):
+    with pytest.raises(CheckpointError, match=r"networks.safetensors is damaged: .* one is 15: --checkpoint 15"):
         train(job, run.path, resume=True)
     assert all(torch.equal(a, b) for a, b in zip(before, job.networks["net"].parameters(), strict=True))
-    train(regression(engine()), run.path, resume=True, step=15)
+    train(regression(engine()), run.path, resume=True, checkpoint=15)
     assert contents(run.path) == contents(whole.path)
     with pytest.raises(CheckpointError, match="no checkpoint 3; there are: 15, 20"):
-        train(regression(engine()), run.path, resume=True, step=3)
+        train(regression(engine()), run.path, resume=True, checkpoint=3)
 
 
 def test_only_whole_ones_count(tmp_path):

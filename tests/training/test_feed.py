@@ -36,7 +36,7 @@ def test_ranks_and_micro_batches_are_slices_of_the_global_batch(batch_size):
 
 
 def test_an_indivisible_batch_names_the_numbers_and_a_remedy():
-    with pytest.raises(InputError, match=r"batch_size = 15: must be a multiple of 4 .* pass --engine.batch_size 12"):
+    with pytest.raises(InputError, match=r"batch_size = 15: must be a multiple of 4 .* pass --engine.batch-size 12"):
         Order(48, engine(batch_size=15, accumulate=2), 0, 2)
     with pytest.raises(DataError):
         Order(0, engine())

@@ -68,3 +68,9 @@ def test_helper_processes_are_silent(monkeypatch, capsys):
     for mode in ("auto", "json", "rich"):
         assert show(mode, io.StringIO()) == ""
     assert capsys.readouterr().err == ""
+
+
+def test_a_banner_of_json_joins_the_lines_of_one_name():
+    stream = io.StringIO()
+    Screen("json", stream).banner([("changed", "a"), ("", "b"), ("data", "d")])
+    assert json.loads(stream.getvalue()) == {"event": "banner", "title": "", "changed": "a b", "data": "d"}

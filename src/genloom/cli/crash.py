@@ -12,7 +12,8 @@ class Crash(GenloomError):
     """A fault in genloom itself; the traceback was saved."""
 
 
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST,
+            errno.ENOENT, errno.ELOOP}
 
 
 @contextlib.contextmanager

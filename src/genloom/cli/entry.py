@@ -9,6 +9,7 @@ from importlib import import_module
 
 from genloom import __version__
 from genloom.cli import crash
+from genloom.cli.output import harmless
 from genloom.cli.verbs import LATER, VERBS
 from genloom.errors import GenloomError, InputError, NotHere
 
@@ -74,5 +75,5 @@ def overview() -> str:
 
 def _failed(message: str, code: int) -> int:
     sys.stdout.flush()
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    sys.stderr.write(f"error: {harmless(' '.join(message.split()))}\n")
     return code

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ class Voice:
     def say(self, *lines: str) -> None:
         """Print lines for people, at once."""
         if not self.silent:
-            print(*lines, sep="\n", flush=True)
+            print(*map(harmless, lines), sep="\n", flush=True)
 
     def answer(self, document: Any, *lines: str) -> None:
         """The result of a command: `lines` for people, even when quiet, or the document as JSON."""
@@ -34,14 +35,14 @@ class Voice:
         if self.json:
             print(json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False), flush=True)
         elif lines:
-            print(*lines, sep="\n", flush=True)
+            print(*map(harmless, lines), sep="\n", flush=True)
 
     def event(self, kind: str, document: dict[str, Any], *lines: str) -> None:
         """The last of a training's JSON lines, or `lines` for people, even when quiet."""
         if not is_main():
             return
         text = json.dumps(plain({"event": kind, **document}), ensure_ascii=False, allow_nan=False)
-        print(*([text] if self.json else lines), sep="\n", flush=True)
+        print(*([text] if self.json else map(harmless, lines)), sep="\n", flush=True)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table: drawn by rich on a terminal, aligned columns in a pipe."""
@@ -50,7 +51,16 @@ class Voice:
         if sys.stdout.isatty():
             _rich_table(header, rows)
         else:
-            print(*aligned([header, *rows]), sep="\n", flush=True)
+            print(*map(harmless, aligned([header, *rows])), sep="\n", flush=True)
+
+
+def harmless(text: str) -> str:
+    """Text from a file or a name without the control characters that a terminal would obey.
+
+    >>> harmless("a\\x1b[31mb")
+    'a�[31mb'
+    """
+    return "".join("�" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:

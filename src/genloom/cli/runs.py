@@ -66,8 +66,16 @@ def refuse_taken(path: Path | None) -> None:
         return
     if path.is_dir() and (path / "recipe.yaml").is_file():
         raise RunError(f"{path} is a run already; go on with `genloom resume {quoted(path)}`, or pass another --out")
+    refuse_filled(path)
+
+
+def refuse_filled(path: Path) -> None:
+    """Refuse a folder that holds something, or what is no folder, so that nothing is written over.
+
+    Errors: `RunError`.
+    """
     if path.exists() and (not path.is_dir() or any(entry.name != ".lock" for entry in path.iterdir())):
-        raise RunError(f"{path} is not an empty folder, and not a run; pass another --out")
+        raise RunError(f"{path} is not an empty folder; pass another --out")
 
 
 def recipe_of(run: RunFolder) -> Any:

@@ -16,6 +16,7 @@ from genloom.training.screen import Mode, Screen
 
 if TYPE_CHECKING:
     from genloom.recipes.experiment import Experiment
+    from genloom.training.checkpoint import Which
     from genloom.training.engine import Outcome
 
 
@@ -24,7 +25,7 @@ class Session:
     """A run that is about to be trained.
 
     base      the recipe to compare with in the banner
-    resume    whether to go on from the last checkpoint
+    resume    whether to go on from the last checkpoint, or from `checkpoint`
     """
 
     experiment: "Experiment"
@@ -33,6 +34,7 @@ class Session:
     screen: Screen
     voice: Voice
     resume: bool = False
+    checkpoint: "Which | None" = None
 
     def go(self) -> int:
         """Train, draw samples, evaluate, report; returns the exit code."""
@@ -46,7 +48,7 @@ class Session:
         job = self.experiment.job()
         if is_main() and self.screen.mode != "quiet":
             self.screen.banner(banner.lines(self.experiment, self.base, self.run.path, job))
-        return fit(job, self.run, resume=self.resume, screen=self.screen)
+        return fit(job, self.run, resume=self.resume, screen=self.screen, checkpoint=self.checkpoint)
 
     def _finish(self, outcome: "Outcome") -> int:
         """What comes after training; if it fails, the run is whole all the same."""

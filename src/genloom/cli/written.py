@@ -29,39 +29,39 @@ def all_of(made: Trained, voice: Voice) -> dict[str, Any]:
 def report(made: Trained, results: "Sequence[Result]") -> "tuple[Page, Path]":
     """Write report.html and results.json of a run, with these numbers first."""
     from genloom.report.page import write_page
+    from genloom.report.run_page import numbers_item
 
-    figures = made.run.path / "figures"
-    figures.mkdir(exist_ok=True)
-    items = made.experiment.items(made.networks, made.run.path, figures)
-    page = page_of(made, (_numbers(results), *items))
+    command = f"genloom report {quoted(made.run.path)} --checkpoint {made.loaded.step}"
+    items = made.experiment.items(made.networks, made.run.path, provenance(made, 0, command))
+    page = page_of(made, (numbers_item(results), *items))
     return page, write_page(page, made.run.path)
 
 
 def page_of(made: Trained, items: "tuple[Item, ...]") -> "Page":
     """The report of a run with these sections."""
     from genloom import machine
-    from genloom.report.results import Page
+    from genloom.report.run_page import run_page
 
-    recipe, status = made.experiment.recipe, made.run.status
-    finished = status.get("state") == "finished"
+    recipe = made.experiment.recipe
     here = machine.environment()
     averaged = ", averaged weights" if made.loaded.averaged else ""
     facts = (*made.experiment.facts(), ("seed", str(recipe.engine.seed)),
              ("checkpoint", f"step {made.loaded.step}{averaged}, sha256 {made.loaded.digest[:16]}"),
              ("device", str(here["device"])), ("versions", ", ".join(f"{k} {v}" for k, v in here["packages"].items())))
     name = quoted(made.run.path)
-    return Page(title=recipe.name, kind="run", name=made.run.path.name, summary=recipe.summary, facts=facts,
-                items=items, complete=finished, notice="" if finished else _notice(status),
-                next_commands=(f"genloom sample {name} --count 1000 --seed 1", f"genloom evaluate {name}"))
+    return run_page(made.run.path, title=recipe.name, summary=recipe.summary, facts=facts, status=made.run.status,
+                    items=items,
+                    next_commands=(f"genloom sample {name} --count 1000 --seed 1", f"genloom evaluate {name}"))
 
 
 def keep(made: Trained, results: "Sequence[Result]") -> "Path":
     """Put the numbers into results.json, beside the sections that a report wrote there."""
     from genloom.errors import DataError
     from genloom.report.results import read_results, write_results
+    from genloom.report.run_page import numbers_item
 
     path = made.run.path / "results.json"
-    numbers = _numbers(results)
+    numbers = numbers_item(results)
     try:
         others = tuple(item for item in read_results(path).items if item.number != numbers.number)
     except DataError:  # no report was written yet, or it was damaged
@@ -84,14 +84,3 @@ def as_json(results: "Sequence[Result]") -> list[Any]:
     from dataclasses import asdict
 
     return [asdict(result) for result in results]
-
-
-def _numbers(results: "Sequence[Result]") -> "Item":
-    from genloom.report.results import Item
-
-    return Item(number="0", title="Numbers beside their known answers", results=tuple(results))
-
-
-def _notice(status: dict[str, Any]) -> str:
-    reason = f": {status['reason']}" if status.get("reason") else ""
-    return f"This run is {status.get('state')} at step {status.get('step')} of {status.get('steps', '?')}{reason}."

@@ -90,19 +90,27 @@ def score(level: Level) -> tuple[Time, Time]:
 def posterior_mean(schedule: Schedule, steps: int | None = None) -> Row:
     """The mean of q(x_s | x_t, x0), s = t − 1/steps: the first choice of [Ho et al. 2020, Eq. 7 and 8].
 
-    With r = (α_t/α_s) (σ_s/σ_t)² it is r·x_t + (α_s − r α_t)·x0.
+    With r = (α_t/α_s) (σ_s/σ_t)² it is r·x_t + (α_s − r α_t)·x0. At t ≤ 1/steps, x_s is clean: r = 0.
 
     steps   the length of the chain: the table's own, or 1000 for a continuous schedule, unless given
     """
     count = steps or schedule.steps or 1000
 
     def row(level: Level) -> tuple[Time, Time]:
-        earlier = level.t - 1 / count
-        before = schedule.level(earlier.clamp(min=0) if isinstance(earlier, Tensor) else max(0.0, earlier))
+        before = _before(schedule, level.t - 1 / count)
         ratio = level.alpha / before.alpha * (before.sigma / level.sigma) ** 2
         return before.alpha, ratio * level.sigma
 
     return row
+
+
+def _before(schedule: Schedule, t: Time) -> Level:
+    """The level at t, which is clean from 0 down whatever σ(0) is: else the row's determinant would vanish there."""
+    if not isinstance(t, Tensor):
+        return schedule.level(t) if t > 0 else Level(0.0, 1.0, 0.0)
+    level, clean = schedule.level(t.clamp(min=0)), t <= 0
+    alpha, sigma = torch.as_tensor(level.alpha), torch.as_tensor(level.sigma)
+    return Level(level.t, alpha.masked_fill(clean, 1.0), sigma.masked_fill(clean, 0.0))
 
 
 def edm(sigma_data: float) -> Row:

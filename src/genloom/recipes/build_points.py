@@ -14,9 +14,11 @@ from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.guidance import classifier_free
 from genloom.diffusion.method import Denoising
 from genloom.diffusion.oracle.base import Oracle
+from genloom.diffusion.oracle.bayes import Measured
 from genloom.diffusion.samplers.registry import SAMPLERS, states
 from genloom.diffusion.samplers.state import State
 from genloom.errors import InputError, UnknownName
+from genloom.recipes import rules
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.points import PointsRecipe, Sampling
 from genloom.recipes.points_parts import (
@@ -39,11 +41,12 @@ if TYPE_CHECKING:
 
 
 class PointsExperiment:
-    """Implements `recipes.experiment.Experiment` for `PointsRecipe`."""
+    """Implements `recipes.experiment.Experiment` for `PointsRecipe`; `optima` holds Bayes optima once computed."""
 
     def __init__(self, recipe: PointsRecipe, data_root: Path | None = None) -> None:
         self.recipe = recipe
         self.data = make_data(recipe.data)
+        self.optima: dict[bool, Measured] = {}
         self.schedule = make_schedule(recipe.schedule)
         self.network = make_network(recipe.network, self.data.classes, recipe.engine.seed)
         make_denoiser(recipe, self.schedule, self.network)  # refuses a prediction that this schedule cannot have
@@ -132,6 +135,7 @@ class PointsExperiment:
         changed = {name: value for name in ("sampler", "steps", "spacing", "eta", "guidance")
                    if (value := getattr(request, name)) is not None}
         sampling = replace(self.recipe.sampling, **changed)
+        rules.validate(replace(self.recipe, sampling=sampling))
         count = request.count if request.count is not None else self.recipe.evaluation.samples
         if count < 1:
             raise InputError("count", count, "at least 1", "pass --count 1000")
@@ -145,11 +149,11 @@ class PointsExperiment:
 
         return judge_all(self, networks)
 
-    def items(self, networks: Networks, run: Path, folder: Path) -> "tuple[Item, ...]":
-        """Samples, paths and the loss at each noise level, with their exact counterparts."""
+    def items(self, networks: Networks, run: Path, provenance: dict[str, str]) -> "tuple[Item, ...]":
+        """The loss over the steps, samples, paths and the loss at each time, with their exact counterparts."""
         from genloom.recipes.show_points import run_items
 
-        return run_items(self, networks, run, folder)
+        return run_items(self, networks, run, provenance)
 
     def _picture(self, networks: Networks, step: int, folder: Path) -> None:
         from genloom.recipes.show_points import write_samples
@@ -157,7 +161,8 @@ class PointsExperiment:
         seed, count = self.recipe.engine.seed, self.recipe.evaluation.samples
         labels = self.labels_for(count, seed)
         points = self.draw(networks, count=count, seed=seed, labels=labels)
-        write_samples(self, points, labels, folder, {"recipe": self.recipe.name, "step": str(step)}, f"step-{step:07d}")
+        known = {"recipe": self.recipe.name, "seed": str(seed), "checkpoint": f"step {step}, before it was saved"}
+        write_samples(self, points, labels, folder, known, f"step-{step:07d}")
 
     def _gap(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_points import loss_gap

@@ -58,8 +58,8 @@ class Experiment(Protocol):
         """Every metric that applies, each beside its floor, baseline or exact answer."""
         ...
 
-    def items(self, networks: "Networks", run: Path, folder: Path) -> tuple["Item", ...]:
-        """The sections of a run's report; figures are written into `folder`."""
+    def items(self, networks: "Networks", run: Path, provenance: dict[str, str]) -> tuple["Item", ...]:
+        """The sections of a run's report after its numbers; figures are written into RUN/figures."""
         ...
 
 

@@ -68,10 +68,8 @@ def fresh(experiment: "PointsExperiment", count: int, seed: int) -> Tensor:
 def judge_loss(experiment: "PointsExperiment", networks: Networks) -> Result:
     """The loss on fresh data: the Bayes optimum plus the squared distance from the exact denoiser."""
     conditional = experiment.data.labels is not None
-    law, count = _law(experiment), experiment.recipe.evaluation.loss_points
-    if experiment.data.density is None:
-        count = min(count, _CLOUD_POINTS)
-    optimum = bayes_loss(experiment.oracle, count, conditional=conditional, times=law)
+    count = _loss_points(experiment)
+    optimum = least_noise_loss(experiment, conditional)
     gap = loss_gap(experiment, networks, count)
     value, half = optimum.value + gap.value, 1.96 * (gap.stderr**2 + optimum.stderr**2) ** 0.5
     result = Result(
@@ -81,6 +79,20 @@ def judge_loss(experiment: "PointsExperiment", networks: Networks) -> Result:
     if experiment.data.density is None:
         return result  # the exact denoiser of a cloud of points knows these points, which no model should
     return near(result, LOSS_TOLERANCE)
+
+
+def least_noise_loss(experiment: "PointsExperiment", conditional: bool) -> Measured:
+    """The Bayes optimum over the recipe's training times, of a denoiser that is told the class or is not."""
+    if conditional not in experiment.optima:
+        balanced = 1 << (_loss_points(experiment) - 1).bit_length()  # Sobol points are even for powers of 2 alone
+        experiment.optima[conditional] = bayes_loss(experiment.oracle, balanced, conditional=conditional,
+                                                    times=_law(experiment))
+    return experiment.optima[conditional]
+
+
+def _loss_points(experiment: "PointsExperiment") -> int:
+    count = experiment.recipe.evaluation.loss_points
+    return count if experiment.data.density else min(count, _CLOUD_POINTS)
 
 
 def loss_gap(experiment: "PointsExperiment", networks: Networks, count: int, seed: int = 0) -> Measured:
@@ -158,6 +170,7 @@ def judge_regions(density: Boxes, draws: list[Draws]) -> Result:
 
 
 def _law(experiment: "PointsExperiment") -> TimeLaw:
+    """The recipe's training times; uniform ones where it prefers some, so that losses of recipes can be compared."""
     name = experiment.recipe.diffusion.times
     return time_law(name if name in ("table", "levels") else "uniform", experiment.schedule,
                     count=experiment.recipe.diffusion.levels)

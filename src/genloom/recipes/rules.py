@@ -116,14 +116,16 @@ def raise_all(found: list[InputError]) -> None:
 
 
 def problems(recipe: Any, relations: bool = True) -> Iterator[InputError]:
-    """Every broken rule of a recipe, with or without those between fields."""
+    """Every broken rule of a recipe; those between fields, where wanted, once each number is in its range."""
+    whole = True
     for leaf in fields.leaves(type(recipe)):
         number = fields.value(recipe, leaf.path)
         allowed = RANGES.get(rule_name(leaf))
         if allowed is not None and number is not None and number not in allowed:
             remedy = f"pass {flag(leaf)} {_inside(leaf, allowed)}"
+            whole = False
             yield InputError(leaf.name, number, str(allowed), remedy)
-    for relation in RELATIONS.get(type(recipe).__name__, ()) if relations else ():
+    for relation in RELATIONS.get(type(recipe).__name__, ()) if relations and whole else ():
         yield from relation(recipe)
 
 
@@ -152,8 +154,17 @@ def _data_relations(recipe: Any) -> Iterator[InputError]:
         yield InputError("data.path", data.path, "a CSV or NPY file for the pattern 'file'", "pass --data.path FILE")
     if data.pattern == "text" and not data.text.strip():
         yield InputError("data.text", data.text, "some text", "pass --data.text CS446")
+    if recipe.network.kind == "scorenet" and data.classes:
+        yield InputError("network.kind", "scorenet", "mlp where there are classes: scorenet knows none",
+                         "pass --network.kind mlp")
     if data.classes == 1:
         yield InputError("data.classes", 1, "0 for none, or at least 2", "pass --data.classes 0")
+
+
+def _network_relations(recipe: Any) -> Iterator[InputError]:
+    if recipe.network.kind == "scorenet" and recipe.diffusion.time_input != "sigma":
+        yield InputError("diffusion.time_input", recipe.diffusion.time_input, "sigma for scorenet, which divides by it",
+                         "pass --diffusion.time-input sigma")
 
 
 def _schedule_relations(recipe: Any) -> Iterator[InputError]:
@@ -206,7 +217,8 @@ def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
 _TABLES = ("linear", "cosine", "sigmoid")  # schedules that are a table of `steps` entries
 
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
-    "PointsRecipe": (_engine_relations, _data_relations, _schedule_relations, _sampling_relations, _zero_snr_relations),
+    "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _sampling_relations,
+                     _zero_snr_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""
 

@@ -78,8 +78,8 @@ def _document(text: str) -> dict[str, Any]:
 
 def _build(cls: type, values: dict[str, Any], prefix: str, found: list[InputError]) -> Any:
     """An instance of a dataclass from plain values; what is wrong goes to `found`, and a default takes its place."""
-    hints = get_type_hints(cls)
     known = {field.name: field for field in dataclasses.fields(cls)}
+    hints = {name: hint for name, hint in get_type_hints(cls).items() if name in known}  # no class variables
     kept: dict[str, Any] = {}
     for key, value in values.items():
         try:

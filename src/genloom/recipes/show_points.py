@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 
 from genloom.data.density import Boxes
+from genloom.recipes.judge_points import least_noise_loss
 from genloom.report.figures import canvas, save_figure
 from genloom.report.plots import colorbar, lines, outlines, plane, scatter, trajectory
 from genloom.report.results import Figure, Item, write_atomically
+from genloom.report.run_page import training_item
 from genloom.training.method import Networks
 
 if TYPE_CHECKING:
@@ -51,20 +53,37 @@ def samples_figure(experiment: "PointsExperiment", points: Tensor, labels: Tenso
                        alt=f"Two scatter plots of {data.name}: training points on the left, samples on the right")
 
 
-def run_items(experiment: "PointsExperiment", networks: Networks, run: Path, folder: Path) -> tuple[Item, ...]:
-    """The sections of a run's report: samples, paths from noise to data, and the loss at each noise level."""
-    provenance = {"recipe": experiment.recipe.name, "seed": "0", "run": run.name}
-    count = experiment.recipe.evaluation.samples
+def run_items(experiment: "PointsExperiment", networks: Networks, run: Path,
+              provenance: dict[str, str]) -> tuple[Item, ...]:
+    """The sections of a run's report: its loss, samples, paths from noise to data, and the loss at each time."""
+    folder, count = run / "figures", experiment.recipe.evaluation.samples
     labels = experiment.labels_for(count, 0)
     points = experiment.draw(networks, count=count, seed=0, labels=labels)
     return (
-        Item(number="1", title="Samples",
+        training_item(run, provenance, number="1", known=least_loss(experiment), known_name="Bayes optimum"),
+        Item(number="2", title="Samples",
              figures=(samples_figure(experiment, points, labels, folder / "samples.png", provenance),)),
-        Item(number="2", title="From noise to data",
+        Item(number="3", title="From noise to data",
              figures=(paths_figure(experiment, networks, folder / "paths.png", provenance),)),
-        Item(number="3", title="The loss at each time", formula="E‖ε̂ − ε‖²/D at x_t = α x0 + σ ε",
+        Item(number="4", title="The loss at each time", formula="E‖ε̂ − ε‖²/D at x_t = α x0 + σ ε",
              figures=(loss_figure(experiment, networks, folder / "loss-by-time.png", provenance),)),
     )
+
+
+def least_loss(experiment: "PointsExperiment") -> float | None:
+    """The Bayes optimum of the loss that is trained; None where it is not the mean squared error of ε that is judged.
+
+    In the plane half the sum is the mean. A label is hidden in `label_dropout` of the steps.
+    """
+    chosen = experiment.recipe.diffusion
+    on_noise = chosen.weight == "noise" or (chosen.weight, chosen.prediction) == ("simple", "noise")
+    if not on_noise or chosen.distance != "l2" or chosen.times not in ("uniform", "table", "levels"):
+        return None
+    hidden = least_noise_loss(experiment, conditional=False).value
+    if experiment.data.labels is None:
+        return hidden
+    told = least_noise_loss(experiment, conditional=True).value
+    return chosen.label_dropout * hidden + (1 - chosen.label_dropout) * told
 
 
 def view(experiment: "PointsExperiment", margin: float = 0.15) -> tuple[list[float], list[float]]:

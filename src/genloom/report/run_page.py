@@ -52,7 +52,7 @@ def training_item(run: Path, provenance: Mapping[str, str], *, number: str = "1"
     if not steps:
         return Item(number=number, title="Training", status="missing", reason="metrics.jsonl holds no loss yet.")
     figure, (axes,) = canvas()
-    loss_curve(axes, steps, losses, known=known, known_name=known_name)
+    loss_curve(axes, steps, losses, known=known, known_name=known_name, window=max(2, min(25, len(losses) // 10)))
     alt = f"The training loss over {steps[-1]} steps: {losses[0]:.4g} at step {steps[0]}, {losses[-1]:.4g} at the end"
     beside = f", beside the {known_name}" if known is not None else ""
     return Item(number=number, title="Training", figures=(

@@ -140,7 +140,7 @@ class Checkpoints:
             return _decode(step, manifest.read_verified(self.path(step)))
         except CheckpointError as error:
             good = self.last_good(below=step)
-            offer = "no earlier one is whole" if good is None else f"the last good one is {good}: add --step {good}"
+            offer = "no earlier one is whole" if good is None else f"the last good one is {good}: --checkpoint {good}"
             raise CheckpointError(f"{error}; {offer}") from error
 
     def save(self, snapshot: Snapshot, best: Best | None = None) -> Path:

@@ -1,5 +1,6 @@
 """Training: a job goes in; a run folder with checkpoints and metrics comes out, the same one if it was interrupted."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -12,7 +13,7 @@ from torch import nn
 from genloom import machine
 from genloom.errors import GenloomError, InputError, Interrupted, PeerLost, TrainingError, UnknownName
 from genloom.training import distributed, optimizers, options
-from genloom.training.checkpoint import Checkpoints
+from genloom.training.checkpoint import Checkpoints, Which
 from genloom.training.distributed import World
 from genloom.training.feed import Order
 from genloom.training.loop import Loop
@@ -55,11 +56,12 @@ class Outcome(NamedTuple):
     best: Path | None
 
 
-def fit(job: Job, run: RunFolder, *, resume: bool = False, screen: Screen, step: int | None = None) -> Outcome:
+def fit(job: Job, run: RunFolder, *, resume: bool = False, screen: Screen,
+        checkpoint: Which | None = None) -> Outcome:
     """Train `job` in `run` and return when its last step is saved.
 
-    resume   go on from the last checkpoint, bit for bit as if there had been no interruption
-    step     go on from this checkpoint instead; the later ones are forgotten
+    resume       go on from the last checkpoint, bit for bit as if there had been no interruption
+    checkpoint   go on from this one instead: a step, "best" or "last"; what came later is forgotten
 
     In the helper processes of a distributed run it does not return: they end with it.
 
@@ -75,7 +77,7 @@ def fit(job: Job, run: RunFolder, *, resume: bool = False, screen: Screen, step:
             folder = RunFolder(Path(world.share(str(run.path))))
             checkpoints = Checkpoints(folder.checkpoints, job.options.keep)
             with Loop.build(job, world, stop) as loop:
-                start = _start(loop, checkpoints, world, resume, step)
+                start = _start(loop, checkpoints, world, resume, checkpoint)
                 with Record(job, folder, checkpoints, loop, screen, start) as record:
                     _train(loop, record)
         if not main:
@@ -116,16 +118,17 @@ def _check_optimizers(job: Job) -> None:
         optimizers.check(name if len(job.optimizers) > 1 else "optimizer", option)
 
 
-def _start(loop: Loop, checkpoints: Checkpoints, world: World, resume: bool, step: int | None) -> Snapshot | None:
+def _start(loop: Loop, checkpoints: Checkpoints, world: World, resume: bool,
+           checkpoint: Which | None) -> Snapshot | None:
     """Bring the loop to where it goes on: to the snapshot that is returned, or to the beginning."""
     if world.rank == 0:
         checkpoints.sweep()
     if not resume:
         if checkpoints.steps():
             raise InputError("run", str(checkpoints.folder.parent), "a run that was not trained yet",
-                             f"go on with `genloom resume {checkpoints.folder.parent}`")
+                             f"go on with `genloom resume {shlex.quote(str(checkpoints.folder.parent))}`")
         return None
-    which = world.share(checkpoints.last() if step is None else checkpoints.resolve(step))
+    which = world.share(checkpoints.last() if checkpoint is None else checkpoints.resolve(checkpoint))
     if which is None:
         if checkpoints.steps():
             checkpoints.load(checkpoints.steps()[-1])  # none is whole: this says what is wrong with the last
@@ -141,9 +144,8 @@ def _train(loop: Loop, record: Record) -> None:
         record.after_step()
         if loop.stopping and loop.step < loop.steps:
             record.save()
-            raise Interrupted(f"stopped after step {loop.step} and saved; go on with `genloom resume {record.path}`",
-                              loop.stopping)
-    record.finish()
+            again = f"genloom resume {shlex.quote(str(record.path))}"
+            raise Interrupted(f"stopped after step {loop.step} and saved; go on with `{again}`", loop.stopping)
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class Order:
         if self.size % parts:
             near = max(parts, self.size - self.size % parts)
             allowed = f"a multiple of {parts} (accumulate {accumulate} × devices {world})"
-            raise InputError("engine.batch_size", self.size, allowed, f"pass --engine.batch_size {near}")
+            raise InputError("engine.batch_size", self.size, allowed, f"pass --engine.batch-size {near}")
         return self.size // accumulate, self.size // parts
 
 

@@ -61,7 +61,7 @@ class Engine:
     save_every: int = 0
     """Steps between checkpoints; 0 saves ten times in a run, but not twice within 15 seconds."""
     sample_every: int = 0
-    """Steps between pictures of samples; 0 draws only at the end."""
+    """Steps between pictures of samples on the way; 0 draws none, and the report shows the end."""
     evaluate_every: int = 0
     """Steps between evaluations, whose first metric decides which checkpoint is best; 0 evaluates only at the end."""
     keep: int = 2

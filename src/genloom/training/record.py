@@ -64,7 +64,7 @@ class Record:
                 self._show()
         judged = self._due(options.evaluate_every) or step == options.steps
         saved = self._due(self._save_every) or step == options.steps
-        drawn = self._due(options.sample_every) and step < options.steps  # `finish` draws the last
+        drawn = self._due(options.sample_every)
         if judged or saved or drawn:
             if self._main:
                 self._work(judged, saved, drawn)
@@ -81,12 +81,6 @@ class Record:
         self._checkpoints.save(self._loop.snapshot({"best": best}), self._best)
         self._saved, self._saved_at = self._loop.step, time.monotonic()
         self._guard("status.json", lambda: self._run.set_status("running", self._loop.step, self._options.steps))
-
-    def finish(self) -> None:
-        """Draw the last samples."""
-        if self._main:
-            self._draw()
-        self._loop.world.wait_for_main("finish")
 
     def _open(self, start: Snapshot | None) -> None:
         self._screen.start(self._loop.step, self._options.steps)

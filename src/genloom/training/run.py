@@ -62,13 +62,13 @@ class RunFolder:
         """
         if not (path / _RECIPE).is_file():
             reason = "has no recipe.yaml" if path.is_dir() else "is not a folder"
-            raise RunError(f"{path} is not a run: it {reason}; `genloom train RECIPE --out {path}` makes one")
+            raise RunError(f"{path} is not a run: it {reason}; `genloom train RECIPE --out NEW` makes one")
         return cls(path)
 
     def _require_empty(self) -> None:
         if any(entry.name != _LOCK for entry in self.path.iterdir()):
-            raise RunError(f"{self.path} is not empty; go on with `genloom resume {self.path}`, or choose another "
-                           "--out")
+            raise RunError(f"{self.path} is not empty; go on with `genloom resume {shlex.quote(str(self.path))}`, "
+                           "or choose another --out")
 
     @property
     def recipe_yaml(self) -> str:

@@ -42,7 +42,7 @@ class Screen:
     def banner(self, pairs: Sequence[tuple[str, str]], title: str = "") -> None:
         """What is about to happen, in at most 15 lines."""
         if self.mode == "json":
-            self._event("banner", {"title": title, **dict(pairs)})
+            self._event("banner", {"title": title, **_joined(pairs)})
             return
         width = max((len(name) for name, _ in pairs), default=0)
         lines = ([title] if title else []) + [f"  {name:<{width}}  {text}" for name, text in pairs]
@@ -138,6 +138,16 @@ def _bar(stream: TextIO) -> "Progress":
                     TextColumn("ETA"), TimeRemainingColumn(), TextColumn("{task.fields[rate]}"),
                     TextColumn("loss {task.fields[loss]}"), TextColumn("{task.fields[memory]}"),
                     console=console, refresh_per_second=4)
+
+
+def _joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Pairs by name; a pair without a name goes on with the one before."""
+    joined: dict[str, str] = {}
+    last = ""
+    for name, text in pairs:
+        last = name or last
+        joined[last] = f"{joined[last]} {text}" if last in joined else text
+    return joined
 
 
 def _compact(number: float) -> str:

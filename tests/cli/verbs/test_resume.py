@@ -50,3 +50,17 @@ def test_stopped_and_resumed_is_the_same_run(tiny: list[str], tmp_path: Path) ->
     assert main(["resume", str(tmp_path / "a"), "--quiet"]) == 0
     assert main(["train", "ve-square", "--out", str(tmp_path / "b"), "--quiet", *flags]) == 0
     assert (tmp_path / "a/metrics.jsonl").read_bytes() == (tmp_path / "b/metrics.jsonl").read_bytes()
+
+
+def test_a_damaged_checkpoint_is_refused_with_a_command_that_works(run_copy: Path,
+                                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["resume", str(run_copy), "--steps", "25", "--quiet"]) == 0
+    rows = (run_copy / "metrics.jsonl").read_bytes()
+    weights = run_copy / "checkpoints" / "25" / "networks.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert main(["resume", str(run_copy), "--steps", "30"]) == 2
+    assert "is damaged" in (said := capsys.readouterr().err)
+    assert "--checkpoint 20" in said
+    assert main(["resume", str(run_copy), "--steps", "25", "--checkpoint", "20", "--quiet"]) == 0
+    assert (run_copy / "metrics.jsonl").read_bytes() == rows
+    assert main(["resume", str(run_copy), "--checkpoint", "7"]) == 2

@@ -61,3 +61,21 @@ def test_a_damaged_checkpoint_is_named(run_copy: Path, capsys: pytest.CaptureFix
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert main(["sample", str(run_copy), "--checkpoint", "last"]) == 2
     assert "is damaged" in capsys.readouterr().err
+
+
+def test_nothing_is_written_over_and_nothing_empty_is_left(run_copy: Path, tmp_path: Path,
+                                                           capsys: pytest.CaptureFixture[str]) -> None:
+    final = run_copy / "samples" / "final"
+    before = (final / "samples.csv").read_bytes()
+    assert main(["sample", str(run_copy), "--count", "3", "--out", str(final)]) == 2
+    assert "is not an empty folder; pass another --out" in capsys.readouterr().err
+    assert (final / "samples.csv").read_bytes() == before
+    assert main(["sample", str(run_copy), "--labels", "99"]) == 2
+    assert not (run_copy / "samples" / "draw-1").exists()
+
+
+def test_the_rules_between_fields_hold_for_what_is_asked(run_copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = run_copy / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("kind: exponential, steps: 1000", "kind: linear, steps: 50"))
+    assert main(["sample", str(run_copy), "--steps", "60"]) == 2
+    assert "sampling.steps = 60: must be at most schedule.steps = 50" in capsys.readouterr().err

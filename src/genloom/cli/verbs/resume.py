@@ -24,6 +24,8 @@ class Options:
     """Folder of the run."""
     steps: int | None = None
     """Steps of the whole run, to train it for longer than its recipe says."""
+    checkpoint: str = ""
+    """Go on from this one, best, last or a step, and forget what came later; without it from the last."""
     data_root: Path | None = None
     """Folder of real data sets, where they have moved."""
     threads: int | None = None
@@ -39,15 +41,17 @@ def run(args: list[str]) -> int:
     options = flags.options(Options, "resume", args)
     folder = RunFolder.open(options.run)
     before = runs.recipe_of(folder)
+    runs.which(options.checkpoint)
     recipe = _with(before, folder, options)
     voice = Voice(quiet=options.quiet, json=options.json)
     state = folder.status
-    if state.get("state") == "finished" and recipe.engine.steps <= state.get("step", 0):
+    if state.get("state") == "finished" and not options.checkpoint and recipe.engine.steps <= state.get("step", 0):
         more = f"genloom resume {runs.quoted(options.run)} --steps {2 * recipe.engine.steps}"
         voice.answer({"run": str(options.run), **state},
                      f"{options.run} is finished: {state['step']} of {state['steps']} steps", f"next:\n  {more}")
         return 0
-    voice.say(f"genloom {__version__} · resume {options.run} · {recipe.name} from step {state.get('step', 0)}")
+    start = options.checkpoint or f"step {state.get('step', 0)}"
+    voice.say(f"genloom {__version__} · resume {options.run} · {recipe.name} from {start}")
     return _session(folder, recipe, before, options, voice).go()
 
 
@@ -55,7 +59,8 @@ def _with(recipe: Any, folder: RunFolder, options: Options) -> Any:
     """The recipe with the steps and threads that were asked for."""
     engine = recipe.engine
     if options.steps is not None:
-        done = int(folder.status.get("step", 0))
+        start = runs.which(options.checkpoint)
+        done = start if isinstance(start, int) else int(folder.status.get("step", 0))
         if options.steps < max(1, done):
             raise InputError("--steps", options.steps, f"at least {max(1, done)}, the steps that are done",
                              f"pass --steps {max(2 * done, engine.steps)}")
@@ -82,4 +87,5 @@ def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voic
             with folder.lock():
                 files.write_atomically(folder.path / "recipe.yaml", to_yaml(kept).encode())
     base = registry.recipe(recipe.name) if recipe.name in registry.RECIPES else before
-    return Session(experiment, folder, base, screen(voice), voice, resume=True)
+    return Session(experiment, folder, base, screen(voice), voice, resume=True,
+                   checkpoint=runs.which(options.checkpoint))

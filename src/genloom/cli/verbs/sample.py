@@ -1,6 +1,8 @@
 """`genloom sample RUN`: new samples from a trained run, by any sampler."""
 
+import contextlib
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,11 +61,11 @@ def run(args: list[str]) -> int:
     """Draw samples."""
     options = flags.options(Options, "sample", args)
     rules.raise_all(_problems(options))
+    if options.out is not None:
+        runs.refuse_filled(options.out)
     voice = Voice(quiet=options.quiet, json=options.json)
     made = runs.trained(options, voice, "drawing from")
-    folder = options.out or runs.next_free(options.run / "samples", "draw")
-    folder.mkdir(parents=True, exist_ok=True)
-    with saved_in(options.run):
+    with _folder(options) as folder, saved_in(options.run):
         paths = made.experiment.sample(made.networks, request(options), folder,
                                        runs.provenance(made, options.seed, command(options, made.loaded.step)))
     pictures = [path for path in paths if path.suffix == ".png"]
@@ -72,6 +74,18 @@ def run(args: list[str]) -> int:
     if pictures:
         voice.say("next:", f"  genloom inspect {runs.quoted(pictures[0])}")
     return 0
+
+
+@contextlib.contextmanager
+def _folder(options: Options) -> Iterator[Path]:
+    """Where the samples go; taken away again if nothing came into it."""
+    folder = options.out or runs.next_free(options.run / "samples", "draw")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # something is in it, as it should
+            folder.rmdir()
 
 
 def request(options: Options) -> SampleRequest:

@@ -22,10 +22,12 @@ def _session(wanted: Asked, command: list[str], voice: Voice) -> Session:
     from genloom import machine
     from genloom.recipes.experiment import build
     from genloom.recipes.serial import to_yaml
+    from genloom.training.engine import check
 
     options, recipe = wanted.options, wanted.recipe
     machine.prepare(recipe.engine.threads)
     experiment = build(recipe, options.data_root)
+    check(experiment.job())  # before there is a folder
     path = runs.new_folder(options.out, recipe.name)
     run = RunFolder.create(path, to_yaml(recipe), command, runs.environment(options.data_root))
     return Session(experiment, run, wanted.base, screen(voice), voice)
