@@ -7,5 +7,5 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "to_json": "results", "from_json": "results", "read_results": "results", "write_results": "results",
     "number": "numbers", "measured": "numbers", "judge": "numbers", "near": "numbers", "at_most": "numbers",
     "at_least": "numbers", "canvas": "figures", "small_multiples": "figures", "save_figure": "figures",
-    "styled": "figures", "read_provenance": "provenance", "write_page": "page", "run_page": "run_page",
+    "styled": "figures", "read_provenance": "provenance", "write_page": "page",
 })  # fmt: skip
