@@ -15,7 +15,7 @@ def test_it_says_what_differs_and_where_it_goes() -> None:
     changed = replace(SMALL, engine=replace(SMALL.engine, steps=7))
     experiment = build(changed)
     said = dict(banner.lines(experiment, recipe("ve-square"), Path("runs/a"), experiment.job()))
-    assert said["changed"] == "data.count 32 (was 2000), engine.steps 7 (was 3000)"
+    assert said["changed"] == "data.count 32 (was 3000), engine.steps 7 (was 3000)"
     assert said["folder"] == "runs/a"
     assert "for 7 steps" in said["time"]
     assert said["data"]

@@ -5,15 +5,15 @@ from genloom.recipes.points import score_letters, ve_square, ve_square_classes
 
 def test_ve_square_is_the_setting_of_s2() -> None:
     recipe = ve_square()
-    assert (recipe.data.pattern, recipe.data.count, recipe.data.classes) == ("square", 2000, 0)
+    assert (recipe.data.pattern, recipe.data.count, recipe.data.classes) == ("square", 3000, 0)
     assert (recipe.schedule.kind, recipe.schedule.rate) == ("exponential", 5.0)
     assert (recipe.diffusion.prediction, recipe.sampling.steps) == ("noise", 1000)
 
 
-def test_classes_change_the_data_alone() -> None:
+def test_classes_keep_the_process_and_what_is_predicted() -> None:
     plain, classes = ve_square(), ve_square_classes()
     assert classes.data.classes >= 5
-    assert (classes.network, classes.schedule, classes.diffusion) == (plain.network, plain.schedule, plain.diffusion)
+    assert (classes.schedule, classes.diffusion, classes.sampling) == (plain.schedule, plain.diffusion, plain.sampling)
 
 
 def test_score_letters_is_the_setting_of_s4() -> None:

@@ -19,6 +19,8 @@ class Options:
     """Folder of a run or a study, or its results.json."""
     json: bool = False
     """Print all that results.json says."""
+    markdown: bool = False
+    """Print a table for a document."""
 
 
 def run(args: list[str]) -> int:
@@ -30,6 +32,11 @@ def run(args: list[str]) -> int:
     from genloom.report import results, verdict
 
     page = results.read_results(path)
+    if options.markdown:
+        from genloom.report.markdown import tables
+
+        print(tables(page))
+        return 0
     voice = Voice(json=options.json)
     voice.say(f"{page.kind} {page.name}: {page.title}", *(f"warning: {each}" for each in verdict.problems(page)))
     written.show([result for item in page.items for result in item.results], voice)

@@ -1,0 +1,34 @@
+"""Sides are run in turns, in processes of their own, and compared pair by pair."""
+
+import pytest
+
+from genloom.benchmarks.sides import Comparison, Pair, compare, run
+from genloom.errors import GenloomError
+
+
+def pair(ours: float, theirs: float) -> Pair:
+    return Pair({"seconds": ours, "quality": 1.0}, {"seconds": theirs, "quality": 2.0})
+
+
+def test_the_ratio_is_the_median_of_the_pairs() -> None:
+    found = Comparison((pair(1, 2), pair(1, 9), pair(2, 3)))
+    assert found.ratio == 2
+    assert found.spread == (1.5, 9)
+    assert found.middle("theirs", "seconds") == 3
+
+
+def test_the_last_line_of_a_process_is_its_answer(tmp_path, monkeypatch) -> None:
+    (tmp_path / "one_side.py").write_text("import sys\nprint('noise')\nprint('{\"seconds\": %s}' % sys.argv[1])\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert run(["one_side", "3"]) == {"seconds": 3}
+    told: list[str] = []
+    found = compare(["one_side", "2"], ["one_side", "4"], 2, told.append)
+    assert [each.ratio for each in found.pairs] == [2, 2]
+    assert told == ["pair 1 of 2: 2.00 s against 4.00 s, ratio 2.00", "pair 2 of 2: 2.00 s against 4.00 s, ratio 2.00"]
+
+
+def test_a_side_that_fails_says_why(tmp_path, monkeypatch) -> None:
+    (tmp_path / "bad_side.py").write_text("raise SystemExit('out of luck')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(GenloomError, match="bad_side ended with 1: out of luck"):
+        run(["bad_side"])
