@@ -24,7 +24,7 @@ def _row(result: Result) -> str:
     badge = verdict.result_badge(result)
     answer = f"{known(result)} ({result.known_name})" if result.known is not None else "—"
     said = f"{badge.sign} {badge.word}" + (f", {result.tolerance}" if result.tolerance else "")
-    cells = (result.name, f"{measured(result)} {result.unit}".strip(), answer,
+    cells = (result.name, measured(result), answer,
              "—" if result.n is None else str(result.n), _seeds(result.seeds), said)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
