@@ -2,7 +2,9 @@ import math
 
 import pytest
 
+from genloom.recipes.registry import recipe
 from genloom.studies.context import Context
+from genloom.studies.square import runs
 from genloom.studies.square.probability import s2_19, s2_20
 
 
@@ -19,7 +21,8 @@ def test_the_items_are_whole(small_context, sizes, whole):
 
 
 @pytest.mark.slow
-def test_the_trained_models_agree_with_their_known_answers(tmp_path):
+def test_the_trained_models_agree_with_their_known_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "recipe", recipe)  # not the small one of a test before this
     context = Context(folder=tmp_path, study="square")
     results = {result.name: result for item in (s2_19, s2_20) for result in item.work(context).results}
     failed = [f"{name}: {result.value}" for name, result in results.items() if result.status == "fail"]

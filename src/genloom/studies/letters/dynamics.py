@@ -110,7 +110,7 @@ def _refusal(here: Setting, r: float) -> str:
     noise = SampleNoise(5, 2, (2,))
     try:
         sample("langevin", oracle, noise(), [level, Level(0.0, 1.0, 0.0)], noise=noise,
-               epsilon=r * here.sigmas[-1] ** 2, per_level=1)
+               epsilon=float(f"{r * here.sigmas[-1] ** 2:.6g}"), per_level=1)
     except InputError as error:
         return str(error)
     return ""

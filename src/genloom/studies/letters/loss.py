@@ -187,6 +187,6 @@ def _text(here: Setting, found: Losses) -> tuple[str, ...]:
         f"A network that knew its {number(len(here.experiment.data.points))} training points by heart would have "
         f"{number(found.parrot)} on them, {number(found.floor - found.parrot, 2)} below the optimum of the letters: a "
         "training loss below the dashed line is a sign of learning by heart. Without λ = σ² the optimum would go from "
-        f"{number(plain[0], 3)} at the largest σ to {number(plain[last], 3)} at the smallest, and the mean over the "
-        "levels would be about the smallest σ alone.",
+        f"{number(plain[0], 3)} at the largest σ to {number(plain[last], 3)} at the smallest, and the smallest σ "
+        f"alone would make {100 * plain[last] / sum(plain):.0f} % of the sum over the levels.",
     )

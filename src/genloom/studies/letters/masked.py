@@ -164,5 +164,6 @@ def _text(here: Setting, cases: list[Case], found: _Table, floors: list[Floor]) 
         "Letters are not flat: at large σ the exact posterior also knows how much of a letter lies at the observed "
         "coordinate, which no λ (x − known) can say. It shows, if at all, in the weights of the strokes: given "
         f"{cases[1].words}, {number(other[0].energy, 2)} beside up to {number(floors[1].high, 2)} for exact draws. "
-        "Each stroke is met all the same, which no constant that is stable here does.",
+        "With the exact score each stroke is met all the same, which no constant that is stable here does; the network "
+        "adds its own errors, mostly in narrow gaps and strokes.",
     )

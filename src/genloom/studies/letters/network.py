@@ -93,8 +93,8 @@ def _figure(context: Context, here: Setting, exact: list[float], learned: list[f
         figure, "scale-by-sigma", run=here.trained,
         caption="Left: the size of the exact score and of σ times it. Right: the size of the trained network's output "
                 "before the division by σ, on that of the exact score.",
-        alt="Two line plots over the noise level: the score grows like 1/σ, σ times the score stays near 1, and the "
-            "network's output follows it")
+        alt="Two line plots over the noise level: the score grows as σ falls, σ times the score changes far less, and "
+            "the network's output follows it")
 
 
 def _text(here: Setting, count: int, raw: list[float], exact: list[float]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genloom.report.figures import COLORS, GRAY, KNOWN, small_multiples
+from genloom.report.figures import COLORS, GRAY, KNOWN, small_multiples, styled
 from genloom.report.numbers import at_least, at_most, fixed, number
 from genloom.report.plots import array, colorbar, plane, trajectory
 from genloom.report.results import Figure, Result, Table
@@ -72,7 +72,7 @@ def _results(found: Bonus, target: Tensor) -> list[Result]:
                 name=f"ways that end within {REACHED:g} of the target",
                 value=len(reached),
                 n=len(found.attempts),
-                known=4.0,
+                known=3.0,
                 known_name="asked of this item",
             ),
             3,
@@ -184,6 +184,7 @@ def _class_text(found: Bonus, target: Tensor) -> str:
             f"{place(away.path[-1])}: it has a direction and no destination.")
 
 
+@styled()
 def _figure(context: Context, free: Trained, found: Bonus, target: Tensor) -> Figure:
     figure, axes = small_multiples(len(found.attempts), columns=4, size=2.55)
     shown = None

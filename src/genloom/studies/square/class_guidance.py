@@ -7,7 +7,7 @@ from torch import Tensor
 
 from genloom.diffusion.guidance import classifier_free
 from genloom.metrics.region import region_accuracy
-from genloom.report.figures import small_multiples
+from genloom.report.figures import small_multiples, styled
 from genloom.report.numbers import fixed
 from genloom.report.plots import outlines, plane, scatter
 from genloom.report.results import Figure, Table
@@ -96,6 +96,7 @@ def guidance_table(swept: list[Guided]) -> Table:
                  caption="Classifier-free guidance; spread is the standard deviation over that of the region.")
 
 
+@styled()
 def guidance_figure(context: Context, here: Setting, swept: list[Guided]) -> Figure:
     """Samples at some scales: the model above, the exact denoiser below."""
     chosen = [_at(swept, name, scale) for name in ("model", "exact denoiser") for scale in _SHOWN]

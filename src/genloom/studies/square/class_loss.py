@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from genloom.report.figures import canvas
+from genloom.report.figures import canvas, styled
 from genloom.report.plots import lines
 from genloom.report.results import Figure, Table
 from genloom.rng import generator
@@ -16,8 +16,7 @@ _TIMES = 24
 
 
 class Curves(NamedTuple):
-    """The ε loss at each time: of the model told the class, told none, told a wrong one; the optima with and "
-      "without."""
+    """The ε loss at each time: of the model told the class, told none, told a wrong one; and the optima."""
 
     times: Tensor
     told: Tensor
@@ -49,6 +48,7 @@ def loss_by_time(here: Setting, seed: int, points: int = 4000) -> Curves:
     return Curves(times, told, hidden, wrong, best, blind, points * _TIMES)
 
 
+@styled()
 def loss_figure(context: Context, here: Setting, curves: Curves) -> Figure:
     """Loss over σ, with the optima."""
     figure, (axes,) = canvas(6.4, 3.6)

@@ -12,7 +12,7 @@ from genloom.diffusion.prior import OraclePrior, Prior
 from genloom.diffusion.samplers.registry import sample, trajectory
 from genloom.metrics.interval import Interval
 from genloom.metrics.region import region_accuracy
-from genloom.report.figures import COLORS, canvas
+from genloom.report.figures import COLORS, canvas, styled
 from genloom.report.numbers import at_least, fixed
 from genloom.report.plots import array, outlines, plane, scatter
 from genloom.report.results import Figure, Result, Table
@@ -40,8 +40,7 @@ def class_prior(here: Setting, labels: Tensor) -> Prior:
 
 def draw(here: Setting, denoiser: Denoiser, prior: Prior, count: int, seed: int, *, sampler: str = "dpmpp-2m",
          steps: int = 50) -> Tensor:
-    """`count` samples, (count, 2) float32, from a start by a deterministic sampler: they differ by what they are "
-      "given."""
+    """`count` samples, (count, 2) float32, from a start by a deterministic sampler."""
     x = prior.sample(SampleNoise(seed, count, (2,)))
     return sample(sampler, denoiser, x, grid(here.experiment.schedule, steps)).float()
 
@@ -160,6 +159,7 @@ def tint(axes: Any, here: Setting) -> None:
     outlines(axes, here.boxes.low, here.boxes.high)
 
 
+@styled()
 def _paths_figure(context: Context, here: Setting, paths: Tensor) -> Figure:
     figure, (axes,) = canvas(6.0, 4.8)
     tint(axes, here)
@@ -184,6 +184,7 @@ def _paths_figure(context: Context, here: Setting, paths: Tensor) -> Figure:
                           alt="Five coloured paths from scattered starts into the region of their own colour")
 
 
+@styled()
 def _samples_figure(context: Context, here: Setting, drawn: Drawn) -> Figure:
     figure, (left, right) = canvas(8.6, 4.1, 1, 2, sharex=True, sharey=True)
     data = here.experiment.data

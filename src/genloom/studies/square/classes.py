@@ -5,7 +5,7 @@ from torch import Tensor
 
 from genloom.metrics.interval import wilson_interval
 from genloom.recipes.judge_points import judge_loss
-from genloom.report.figures import canvas
+from genloom.report.figures import canvas, styled
 from genloom.report.numbers import at_least, fixed, number
 from genloom.report.plots import outlines, plane, scatter
 from genloom.report.results import Figure, Result, Table
@@ -77,8 +77,8 @@ def s2_14(context: Context) -> Answer:
                              formula=f"χ² = {number(statistic, 3)} with {here.classes - 1} degrees of freedom"), 1e-3)
     sizes = sorted({float(volume) for volume in here.boxes.volumes})
     text = (f"{len(data.points):,} points, in {here.classes} regions that tile the square and have "
-            f"{len(sizes)} different areas, {' and '.join(number(size, 3) for size in sizes)}: a centre, and around it "
-            "arms that are no rotation of the axes, so that neither coordinate alone gives the class away. Each class "
+            f"{len(sizes)} different areas, {' and '.join(number(size, 3) for size in sizes)}: a centre, and four "
+            "arms around it like a pinwheel, so that neither coordinate alone gives the class away. Each class "
             "has its share of the points up to chance.",)
     return Answer(
         text=text,
@@ -138,6 +138,7 @@ _EQUATIONS = Table(header=("equation of the text", "unconditional", "conditional
 ), caption="Which equations change.")
 
 
+@styled()
 def _data_figure(context: Context, here: Setting) -> Figure:
     figure, (axes,) = canvas(5.6, 4.6)
     data = here.experiment.data
@@ -176,8 +177,10 @@ def _chi_square_p(statistic: float, freedom: int) -> float:
 
 
 def _starts(here: Setting) -> dict[str, Tensor]:
-    """Mean and standard deviations of p_1(x | y), and how far the mean is from that of p_1(x); one row for each "
-      "class."""
+    """Mean and standard deviations of p_1(x | y), and how far the mean is from that of p_1(x).
+
+    One row for each class.
+    """
     sigma = float(here.experiment.schedule.level(1.0).sigma)
     mean = (here.boxes.low + here.boxes.high) / 2
     std = ((here.boxes.high - here.boxes.low) ** 2 / 12 + sigma**2).sqrt()

@@ -9,7 +9,7 @@ from genloom.diffusion.likelihood import elbo
 from genloom.diffusion.prior import Prior
 from genloom.diffusion.probability_flow import ode_log_likelihood
 from genloom.recipes.build_points import PointsExperiment
-from genloom.report.figures import COLORS, INK, KNOWN, canvas
+from genloom.report.figures import COLORS, INK, KNOWN, canvas, styled
 from genloom.report.plots import array, colorbar, density, outlines, plane, scatter
 from genloom.report.results import Figure
 from genloom.studies.context import Context, Trained
@@ -23,6 +23,7 @@ Named = tuple[str, Tensor, int | None]
 """A point's letter, its place, and its class if it has one."""
 
 
+@styled()
 def points_figure(context: Context, free: Trained, here: Setting, rows: Sequence[Named]) -> Figure:
     """The points on top of the data: without classes on the left, with classes on the right."""
     figure, (left, right) = canvas(9.2, 4.2, 1, 2)
@@ -53,6 +54,7 @@ def points_figure(context: Context, free: Trained, here: Setting, rows: Sequence
                               "pairs of classes at one place")
 
 
+@styled()
 def map_figure(context: Context, free: Trained, experiment: PointsExperiment, prior: Prior) -> Figure:
     """log p over the plane, exact and by the model's flow, and along the line y = 0 with the bound."""
     side, line = torch.linspace(-_EXTENT, _EXTENT, _CELLS), torch.linspace(-1.3, 1.3, _PROFILE)

@@ -145,10 +145,12 @@ def s2_9(context: Context) -> Answer:
         f"4. Multistep rules beat two calls a step when calls are few: at {TEN} calls Heun has "
         f"{number(found.trained['Heun, Karras'].error[TEN], 2)}, 2M "
         f"{number(found.trained['2M, even t'].error[TEN], 2)}.",
-        "5. Place steps evenly in log σ or nearly so. Finer placement changes little: "
+        "5. Place steps evenly in log σ or nearly so; the fewer the steps, the more it matters. The errors of UniPC's "
+        f"even t and Karras grids are {number(found.trained['UniPC, even t'].error[5], 2)} and "
+        f"{number(found.trained[MODIFIED.name].error[5], 2)} at 5 calls, "
         f"{number(found.trained['UniPC, even t'].error[20], 2)} and "
-        f"{number(found.trained[MODIFIED.name].error[20], 2)} for UniPC's two grids at 20 calls. Whatever the grid, "
-        "the last step goes to clean data.",
+        f"{number(found.trained[MODIFIED.name].error[20], 2)} at 20. Whatever the grid, the last step goes to "
+        "clean data.",
         "6. Stop where the network's own error begins. Trained and exact denoiser give distances to the data that "
         f"differ by {number(net[late], 2)} at {late} calls, and no sampler can remove that.",
     )

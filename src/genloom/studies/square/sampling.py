@@ -78,7 +78,7 @@ def s2_5(context: Context) -> Answer:
     passed = sum(s.p_value > 0.05 for s in right)
     text = (
         f"Each panel holds {draws.EFFORT.samples:,} points, {draws.EFFORT.most:,} steps of DDIM, the text's sampler "
-        "with its exact step. Under each stands p, the probability that two samplings of the data itself differ as "
+        "with its exact step. Above each stands p, the probability that two samplings of the data itself differ as "
         f"much as this one and {draws.EFFORT.samples:,} fresh points do (energy test). Over {len(right)} seeds p "
         f"runs from {fixed(low, 3)} to {fixed(high, 2)}, and {passed} of {len(right)} are above .05; of perfect "
         f"samplings {0.95 * len(right):.0f} would be. The seeds differ as independent data sets differ, and not more.",

@@ -217,7 +217,7 @@ def _origin_figure(context: Context, here: Square, origin: dict[float, Split]) -
         caption="How far outputs scatter whose noise is the same down to time t and differs after.",
         alt=(
             "A curve that falls from about one half at time one to nearly zero at one half; measured points lie on "
-            "the closed form."
+            "the closed form or just below it."
         ),
     )
 

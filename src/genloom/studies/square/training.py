@@ -94,9 +94,9 @@ def s2_2(context: Context) -> Answer:
     text = (
         f"{recipe.network.depth} linear layers with LeakyReLU between them, {count:,} numbers in all, trained with "
         f"Adam for {recipe.engine.steps:,} steps on all {len(here.points):,} points at once (learning rate "
-        f"{recipe.optimizer.lr:g}, falling along a cosine). The network is told t by {recipe.network.frequencies} "
-        "sines and cosines of it, because near t = 0 the answer changes within a step of .01, which a bare number "
-        "hardly shows.",
+        f"{recipe.optimizer.lr:g}, falling along a cosine; the text has 0.001). The network is told t by "
+        f"{recipe.network.frequencies} sines and as many cosines of it, because near t = 0 the answer changes within a "
+        "step of .01, which a bare number hardly shows.",
         "Noise cannot be predicted perfectly, so the loss does not go to 0. For the square the best answer E[ε | "
         f"x_t] is known, and its loss is {number(loss.known)} (by quadrature; {number(check.value)} by Sobol "
         f"points). The network's loss on {loss.n:,} fresh points is {number(loss.value)}: "
@@ -205,11 +205,11 @@ def s2_4(context: Context) -> Answer:
     text = (
         f"The loss starts at {fixed(float(losses[0]), 3)}, as it must: a network that says 0 has loss E ε² = 1. "
         + (
-            f"Its running mean is within .01 of the optimum after {when:,} steps"
+            f"The mean of 10 rows first comes within .01 of the optimum after {when:,} steps"
             if when
-            else "Its running mean does not come within .01 of the optimum"
+            else "The mean of 10 rows does not come within .01 of the optimum"
         )
-        + f", and over the last {len(tail)} rows it is {fixed(float(tail.mean()), 4)} ± {fixed(1.96 * error, 4)} where "
+        + f", and that of the last {len(tail)} rows is {fixed(float(tail.mean()), 4)} ± {fixed(1.96 * error, 4)} where "
         f"the Bayes optimum is {fixed(best, 4)}.",
         f"The curve never becomes smooth: each step draws new times and new noise for {len(here.points):,} points, "
         f"and each row is the mean of {here.experiment.recipe.engine.log_every} steps, so rows scatter by "
@@ -244,7 +244,7 @@ def _memorising(here: Square) -> float:
 
 
 def _first_within(steps: "np.ndarray[Any, Any]", losses: "np.ndarray[Any, Any]", best: float, gap: float) -> int:
-    """The first step from which on the mean of 10 rows is within `gap` of the optimum; 0 if there is none."""
+    """The first step at which the mean of 10 rows is within `gap` of the optimum; 0 if there is none."""
     if len(losses) < 10:
         return 0
     means = np.convolve(losses, np.ones(10) / 10, "valid")
