@@ -16,6 +16,6 @@ def test_the_whole_study_is_complete_and_agrees_with_its_known_answers(tmp_path)
     outcome = run_study(STUDY, tmp_path, replace(Options(), seed=0))
     assert outcome.exit_code == 0
     assert outcome.page.complete
-    assert all(item.status == "done" and (item.figures or item.tables) for item in outcome.page.items)
+    assert all(item.status == "done" and (item.figures or item.tables or item.results) for item in outcome.page.items)
     results = [result for item in outcome.page.items[:12] for result in item.results]
     assert [result.name for result in results if result.status == "fail"] == []
