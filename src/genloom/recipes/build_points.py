@@ -82,7 +82,10 @@ class PointsExperiment:
 
     def denoiser(self, networks: Networks, labels: Tensor | None = None, guidance: float = 1.0) -> Denoiser:
         """The trained network as a denoiser, conditioned on labels (B,) and guided where the scale is not 1."""
-        conditional = make_denoiser(self.recipe, self.schedule, networks["denoiser"], labels)
+        network = networks["denoiser"]
+        if labels is not None:
+            labels = labels.to(next(network.parameters()).device)
+        conditional = make_denoiser(self.recipe, self.schedule, network, labels)
         if labels is None or guidance == 1.0:
             return conditional
         return classifier_free(conditional, conditional.with_labels(None), guidance)

@@ -101,7 +101,7 @@ def paths_figure(experiment: "PointsExperiment", networks: Networks, path: Path,
     states = list(experiment.walk(denoiser, experiment.recipe.sampling, _PATHS, seed=0, labels=labels))
     every = max(1, len(states) // 300)
     states = [*states[:-1:every], states[-1]]
-    tracks = torch.stack([state.x for state in states], dim=1)
+    tracks = torch.stack([state.x.cpu() for state in states], dim=1)
     times = [float(state.level.t) for state in states]
     figure, (axes,) = canvas(5.4, 4.6)
     scatter(axes, experiment.data.points, color="#b6bcc6", size=2, alpha=0.5)
@@ -123,6 +123,7 @@ def loss_figure(experiment: "PointsExperiment", networks: Networks, path: Path, 
     times = torch.linspace(max(experiment.schedule.first, 1e-3), 1, 24, dtype=torch.float64)
     random = torch.Generator().manual_seed(0)
     model, exact = [], []
+    device = next(networks["denoiser"].parameters()).device
     for t in times.tolist():
         x0, labels = experiment.oracle.draw(4000 if experiment.data.density else 1000, random)
         eps = torch.randn(x0.shape, generator=random, dtype=torch.float64)
@@ -130,7 +131,7 @@ def loss_figure(experiment: "PointsExperiment", networks: Networks, path: Path, 
         x = level.alpha * x0 + level.sigma * eps
         oracle = experiment.oracle if labels is None else experiment.oracle.with_labels(labels)
         best = oracle(x, t).eps
-        believed = experiment.denoiser(networks, labels)(x.float(), t).eps.double()
+        believed = experiment.denoiser(networks, labels)(x.float().to(device), t).eps.double().cpu()
         floor = (best - eps).square().mean().item()
         exact.append(floor)
         model.append(floor + (believed - best).square().mean().item())
