@@ -11,15 +11,16 @@ from genloom.diffusion.oracle.boxes import BoxOracle
 from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.diffusion.oracle.mixture import MixtureOracle
 from genloom.diffusion.schedule import exponential
-from genloom.recipes.points import Data, PointsRecipe, Sampling, Schedule
+from genloom.recipes.points import Data, PointsRecipe, Sampling
 from genloom.recipes.points_parts import (
     make_data,
     make_levels,
     make_oracle,
     make_prior,
-    make_schedule,
     sampler_options,
 )
+from genloom.recipes.process import Schedule
+from genloom.recipes.process_parts import make_schedule
 from genloom.rng import SampleNoise
 
 KINDS = typing.get_args(typing.get_type_hints(Schedule)["kind"])

@@ -8,7 +8,8 @@ import pytest
 from genloom.errors import InputError, InputErrors
 from genloom.recipes import build, registry, rules
 from genloom.recipes.fields import leaves, replaced, value
-from genloom.recipes.points import Data, Diffusion, Sampling, Schedule
+from genloom.recipes.points import Data, Sampling
+from genloom.recipes.process import Diffusion, Schedule
 
 SQUARE = registry.recipe("ve-square")
 FLOW = Diffusion(prediction="flow")

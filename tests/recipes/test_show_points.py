@@ -7,7 +7,7 @@ import pytest
 import torch
 from points_small import small, small_classes
 
-from genloom.recipes.points import Diffusion
+from genloom.recipes.process import Diffusion
 from genloom.recipes.show_points import least_loss, run_items, view, write_samples
 from genloom.report.provenance import read_provenance
 

@@ -52,6 +52,12 @@ def quarter_log_sigma(level: Level) -> Time:
     return math.log(level.sigma / level.alpha) / 4
 
 
+def table_index(schedule: Schedule) -> Callable[[Level], Time]:
+    """A network that is told t·T − 1, the place of t in a table of T entries; T = 1000 for a schedule without one."""
+    steps = schedule.steps or 1000
+    return lambda level: level.t * steps - 1
+
+
 TIME_INPUTS: dict[str, Callable[[Level], Time]] = {
     "t": time_itself, "sigma": noise_level, "log-sigma": quarter_log_sigma,
 }

@@ -23,14 +23,13 @@ from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.points import PointsRecipe, Sampling
 from genloom.recipes.points_parts import (
     make_data,
-    make_denoiser,
     make_levels,
     make_network,
     make_oracle,
     make_prior,
-    make_schedule,
     sampler_options,
 )
+from genloom.recipes.process_parts import make_denoiser, make_schedule
 from genloom.rng import SampleNoise, generator
 from genloom.training.engine import Job
 from genloom.training.method import Networks
@@ -49,7 +48,8 @@ class PointsExperiment:
         self.optima: dict[bool, Measured] = {}
         self.schedule = make_schedule(recipe.schedule)
         self.network = make_network(recipe.network, self.data.classes, recipe.engine.seed)
-        make_denoiser(recipe, self.schedule, self.network)  # refuses a prediction that this schedule cannot have
+        # refuses a prediction that this schedule cannot have
+        make_denoiser(recipe.diffusion, self.schedule, self.network)
         self._check_sampler()
 
     @cached_property
@@ -70,7 +70,7 @@ class PointsExperiment:
         """One network, one optimizer, one loss."""
         chosen, classes = self.recipe.diffusion, self.data.classes
         method = Denoising(
-            make=lambda network, labels: make_denoiser(self.recipe, self.schedule, network, labels),
+            make=lambda network, labels: make_denoiser(self.recipe.diffusion, self.schedule, network, labels),
             times=times.time_law(chosen.times, self.schedule, count=chosen.levels),
             weight=loss.loss_weight(chosen.weight, self.schedule, gamma=chosen.gamma, sigma_data=chosen.sigma_data),
             distance=chosen.distance, reduction=chosen.reduction,
@@ -85,7 +85,7 @@ class PointsExperiment:
         network = networks["denoiser"]
         if labels is not None:
             labels = labels.to(next(network.parameters()).device)
-        conditional = make_denoiser(self.recipe, self.schedule, network, labels)
+        conditional = make_denoiser(self.recipe.diffusion, self.schedule, network, labels)
         if labels is None or guidance == 1.0:
             return conditional
         return classifier_free(conditional, conditional.with_labels(None), guidance)

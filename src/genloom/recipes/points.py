@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
+from genloom.recipes.process import Diffusion, Schedule, Tier
 from genloom.training.options import Engine, Optimizer
-
-Tier = Literal["laptop", "gpu"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,48 +39,6 @@ class Network:
     """Sine and cosine pairs by which the mlp sees the time; 0 gives it the bare number."""
     embedding: int = 16
     """Size of the class vectors."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How noise is added."""
-
-    kind: Literal["linear", "cosine", "sigmoid", "exponential", "geometric", "edm", "rectified"] = "exponential"
-    """Variance preserving (linear, cosine, sigmoid) or exploding (exponential, geometric, edm), or straight lines."""
-    steps: int = 1000
-    """Entries of the table of a variance-preserving schedule."""
-    rate: float = 5.0
-    """The exponential schedule is σ(t) = e^{rate (t − 1)}."""
-    sigma_min: float = 0.01
-    """Smallest σ of geometric and edm."""
-    sigma_max: float = 0.3
-    """Largest σ of geometric and edm."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diffusion:
-    """What the network predicts and how it is judged."""
-
-    prediction: Literal["noise", "data", "velocity", "flow", "score", "posterior-mean", "edm"] = "noise"
-    """What the network outputs."""
-    weight: Literal["simple", "noise", "elbo", "min-snr", "edm"] = "noise"
-    """Weight of the loss: 1 on the output, 1 on the noise, the likelihood bound's, min-SNR-γ, or EDM's."""
-    gamma: float = 5.0
-    """γ of min-SNR."""
-    sigma_data: float = 0.577
-    """Standard deviation of the data, for edm."""
-    distance: Literal["l2", "l1", "huber"] = "l2"
-    """Distance between output and target."""
-    reduction: Literal["mean", "half-sum"] = "mean"
-    """Over the coordinates of a sample: their mean, or half their sum as in denoising score matching."""
-    times: Literal["uniform", "table", "levels", "lognormal", "logit-normal"] = "uniform"
-    """How training times are drawn; table and levels take entries of the table or of `levels` noise levels."""
-    levels: int = 10
-    """Number of noise levels for `levels`."""
-    label_dropout: float = 0.1
-    """How often a class is hidden in training, for classifier-free guidance."""
-    time_input: Literal["t", "sigma", "log-sigma"] = "t"
-    """What the network is told of the time."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The parts of a points recipe, made from its configuration: data, schedule, network, denoiser, oracle, start."""
+"""The parts of a points recipe, made from its configuration: data, network, oracle, start, levels."""
 
 from typing import Any
 
@@ -9,17 +9,16 @@ from genloom.data.density import Boxes, Gaussians
 from genloom.data.points import points
 from genloom.data.pointset import PointSet
 from genloom.diffusion import schedule as schedules
-from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser
 from genloom.diffusion.grid import grid
 from genloom.diffusion.oracle.base import Oracle
 from genloom.diffusion.oracle.boxes import BoxOracle
 from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.diffusion.oracle.mixture import MixtureOracle
-from genloom.diffusion.prediction import prediction
 from genloom.diffusion.prior import GaussianPrior, OraclePrior, Prior, cloud_prior, moment_matched, standard_prior
 from genloom.nn.mlp import MLP
 from genloom.nn.scorenet import ScoreNet
-from genloom.recipes.points import Data, Diffusion, Network, PointsRecipe, Sampling, Schedule
+from genloom.recipes.points import Data, Network, Sampling
+from genloom.recipes.process import Diffusion
 from genloom.rng import fold
 
 _CLOUD = 20_000  # points that stand for a density without a closed form
@@ -31,25 +30,6 @@ def make_data(data: Data, *, seed: int | None = None, count: int | None = None) 
                   text=data.text, path=data.path)
 
 
-def make_schedule(config: Schedule) -> schedules.Schedule:
-    """The schedule of that kind."""
-    match config.kind:
-        case "linear":
-            return schedules.linear(config.steps)
-        case "cosine":
-            return schedules.cosine(config.steps)
-        case "sigmoid":
-            return schedules.sigmoid(config.steps)
-        case "exponential":
-            return schedules.exponential(config.rate)
-        case "geometric":
-            return schedules.VarianceExploding(config.sigma_min, config.sigma_max)
-        case "edm":
-            return schedules.EDM(config.sigma_min, config.sigma_max)
-        case "rectified":
-            return schedules.Rectified()
-
-
 def make_network(config: Network, classes: int, seed: int) -> nn.Module:
     """The network, with weights that are a function of the seed."""
     with torch.random.fork_rng(devices=[]):
@@ -58,14 +38,6 @@ def make_network(config: Network, classes: int, seed: int) -> nn.Module:
             return ScoreNet(width=config.width)
         return MLP(width=config.width, depth=config.depth, frequencies=config.frequencies, classes=classes,
                    embedding=config.embedding)
-
-
-def make_denoiser(recipe: PointsRecipe, schedule: schedules.Schedule, network: nn.Module,
-                  labels: Tensor | None = None) -> NetworkDenoiser:
-    """The network as a denoiser: its output's row and the time it is told."""
-    chosen = recipe.diffusion
-    row = prediction(chosen.prediction, schedule, sigma_data=chosen.sigma_data)
-    return NetworkDenoiser(network, schedule, row, TIME_INPUTS[chosen.time_input], labels=labels)
 
 
 def make_oracle(data: PointSet, config: Data, schedule: schedules.Schedule) -> Oracle:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Precision = Literal["32", "bf16-mixed"]
+Precision = Literal["auto", "32", "bf16-mixed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Engine:
     ema: float = 0.0
     """Decay of the exponential moving average of the weights, at most (1 + step)/(10 + step); 0 keeps none."""
     precision: Precision = "32"
-    """Arithmetic of the networks; weights, losses and schedules stay in float32 or better."""
+    """Arithmetic of the networks, auto being bf16-mixed where it is fast; weights and losses stay in float32."""
     devices: int = 1
     """Processes, one for each device."""
     nodes: int = 1

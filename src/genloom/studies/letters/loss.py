@@ -8,7 +8,7 @@ from torch import Tensor
 
 from genloom.diffusion.loss import denoising_loss, loss_weight
 from genloom.diffusion.times import time_law
-from genloom.recipes.points_parts import make_denoiser
+from genloom.recipes.process_parts import make_denoiser
 from genloom.report.figures import canvas, styled
 from genloom.report.numbers import at_most, near, number
 from genloom.report.plots import lines, loss_curve
@@ -103,7 +103,7 @@ def _difference(here: Setting) -> float:
     x, z = here.experiment.data.points[:64].double(), torch.randn(64, 2, generator=random, dtype=torch.float64)
     t = time_law("levels", schedule, count=len(here.sigmas))(torch.rand(len(x), generator=random))
     double = _double(model)
-    ours = denoising_loss(make_denoiser(here.recipe, schedule, double), x, z[: len(x)], t,
+    ours = denoising_loss(make_denoiser(here.recipe.diffusion, schedule, double), x, z[: len(x)], t,
                           weight=loss_weight("noise", schedule), reduction="half-sum")
     theirs = torch.stack([_algorithm_1(double, x[i], z[i], schedule.sigma(t[i])) for i in range(len(x))])
     return float((ours - theirs).abs().max())

@@ -18,7 +18,7 @@ from genloom.diffusion.samplers.registry import states
 from genloom.diffusion.samplers.state import shared
 from genloom.diffusion.schedule import Level
 from genloom.recipes.build_points import PointsExperiment
-from genloom.recipes.points_parts import make_denoiser
+from genloom.recipes.process_parts import make_denoiser
 from genloom.training.method import Networks
 
 NOISY_STEPS, SHORT_STEPS, FAR_STEPS = 50, 20, 100
@@ -185,7 +185,7 @@ def learned_class(experiment: PointsExperiment, networks: Networks, start: Tenso
     The start is an ordinary one and no noise is chosen. [Gal et al. 2022, "An image is worth one word", for a class]
     """
     network = networks["denoiser"]
-    plain = make_denoiser(experiment.recipe, experiment.schedule, network)
+    plain = make_denoiser(experiment.recipe.diffusion, experiment.schedule, network)
     table = network.get_parameter("label.weight")
 
     def told(vector: Tensor) -> Denoiser:
