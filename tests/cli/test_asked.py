@@ -48,7 +48,7 @@ def test_a_recipe_file(tmp_path: Path) -> None:
     ("ve-square --tier gp", InputError, "did you mean 'gpu'"),
     ("ve-square --steps 0", InputError, r"engine.steps = 0: must be .*; pass --engine.steps 3000"),
     ("ve-square --steps 5 --engine.steps 6", InputError, "given once: --engine.steps is the same"),
-    ("ve-square --precision 16", InputError, "one of 32, bf16-mixed"),
+    ("ve-square --precision 16", InputError, "one of auto, 32, bf16-mixed"),
     ("ve-square --name other", InputError, "flag = '--name'"),
     ("ve-square --engine.steps 0 --optimizer.lr -1 --stpes 3 --network.depth x", InputErrors, "4 problems"),
     ("ve-square --data.pattern file", InputError, "pass --data.path FILE"),

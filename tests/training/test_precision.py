@@ -4,7 +4,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from genloom.training.precision import InPrecision
+from genloom.training.precision import InPrecision, for_inference, resolve
 
 
 class Half:
@@ -46,3 +46,20 @@ def test_attributes_are_the_networks_own():
     wrapped = InPrecision(Many(), Half())
     assert wrapped.classes == 5
     assert not hasattr(wrapped, "absent")
+
+
+def test_auto_is_bf16_only_where_the_machine_multiplies_in_it(monkeypatch):
+    for fast, found in ((True, "bf16-mixed"), (False, "32")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda fast=fast: fast)
+        assert resolve("auto", "cpu") == found
+        assert resolve("32", "cpu") == "32"
+        assert resolve("bf16-mixed", "cpu") == "bf16-mixed"
+    assert resolve("auto", "mps") == "32"
+
+
+def test_a_network_samples_in_the_arithmetic_it_was_trained_in():
+    network, x = nn.Linear(64, 64), torch.randn(8, 64)
+    assert for_inference(network, "32") is network
+    half = for_inference(network, "bf16-mixed")(x)
+    assert half.dtype == torch.float32
+    assert 0 < (half - network(x)).abs().max() < 0.05

@@ -38,10 +38,12 @@ def seconds_per_step(job: "Job") -> float:
 
     from genloom.rng import StepRng
     from genloom.training import optimizers
+    from genloom.training.precision import for_inference
 
     device = _place(job)
-    networks = {name: deepcopy(network).to(device).train() for name, network in job.networks.items()}
-    steppers = {name: optimizers.build(option, networks[name]) for name, option in job.optimizers.items()}
+    copies = {name: deepcopy(network).to(device).train() for name, network in job.networks.items()}
+    steppers = {name: optimizers.build(option, copies[name]) for name, option in job.optimizers.items()}
+    networks = {name: for_inference(copy, job.options.precision) for name, copy in copies.items()}
     batch = {name: tensor.to(device) for name, tensor in job.source.batch(_indices(job)).items()}
     began, best = time.perf_counter(), float("inf")
     state = torch.get_rng_state()

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from genloom.errors import InputError, PeerLost
 from genloom.training.options import Engine
+from genloom.training.precision import resolve
 
 if TYPE_CHECKING:
     import torch
@@ -141,10 +142,15 @@ def _fabric(options: Engine) -> "Fabric":
     several = options.devices * options.nodes > 1
     try:
         return Fabric(accelerator=options.accelerator, devices=options.devices, num_nodes=options.nodes,
-                      strategy=DDPStrategy(timeout=_PATIENCE) if several else "auto", precision=options.precision)
+                      strategy=DDPStrategy(timeout=_PATIENCE) if several else "auto", precision=_precision(options))
     except (RuntimeError, ValueError) as error:
         raise InputError("engine.accelerator", options.accelerator, f"one that this machine has ({error})",
                          "pass --engine.accelerator cpu") from error
+
+
+def _precision(options: Engine) -> Literal["32", "bf16-mixed"]:
+    device = None if options.accelerator == "auto" else options.accelerator
+    return "bf16-mixed" if resolve(options.precision, device) == "bf16-mixed" else "32"
 
 
 def _leave() -> None:

@@ -6,6 +6,28 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from genloom.training.options import Precision
+
+
+def resolve(precision: Precision, device: str | None = None) -> Precision:
+    """What `auto` is on this machine: bf16-mixed on a GPU or CPU that multiplies in bfloat16, and 32 elsewhere.
+
+    device   "cpu", "cuda" or "mps"; without it the one that training would take
+    """
+    if precision != "auto":
+        return precision
+    cuda = torch.cuda.is_available() if device is None else device == "cuda"
+    if cuda:
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32"
+    fast = device in (None, "cpu") and torch.cpu._is_avx512_bf16_supported()  # the only question torch answers
+    return "bf16-mixed" if fast else "32"
+
+
+def for_inference(network: nn.Module, precision: Precision) -> nn.Module:
+    """The network as it computes outside of training: itself at 32, under autocast at bf16-mixed."""
+    device = next(network.parameters()).device.type
+    return InPrecision(network, _Autocast(device)) if resolve(precision, device) == "bf16-mixed" else network
+
 
 class Autocast(Protocol):
     """What `lightning_fabric.Fabric` offers for its precision."""
@@ -13,6 +35,17 @@ class Autocast(Protocol):
     def autocast(self) -> AbstractContextManager[Any]:
         """The context in which operations run in the lower precision."""
         ...
+
+
+class _Autocast:
+    """bfloat16 where torch thinks it safe, on a kind of device."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context."""
+        return torch.autocast(self._device, dtype=torch.bfloat16)
 
 
 class InPrecision(nn.Module):
