@@ -104,6 +104,7 @@ def rows_of(axes: "Axes", rows: Mapping[str, Any], column_labels: Sequence[str] 
         side.set_visible(False)
 
 
+@styled()
 def rows_figure(rows: Mapping[str, Any], column_labels: Sequence[str] = (), *, cell: float = 0.62,
                 title: str = "") -> "Canvas":
     """A figure of the right size that holds `rows_of` alone.
