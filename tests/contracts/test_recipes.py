@@ -20,6 +20,10 @@ TINY = {
     "points": ["--data.count", "64", "--network.width", "8", "--network.depth", "2", "--sampling.steps", "20",
                "--evaluation.samples", "16", "--evaluation.seeds", "1", "--evaluation.permutations", "9",
                "--evaluation.loss-points", "64", "--engine.batch-size", "0", "--engine.no-tensorboard"],
+    "images": ["--data.source", "shapes", "--data.channels", "3", "--data.size", "8", "--network.width", "4",
+               "--network.multipliers", "1", "2", "--network.blocks", "1", "--network.attention", "4",
+               "--network.heads", "1", "--sampling.steps", "2", "--evaluation.samples", "8",
+               "--evaluation.features", "pixels", "--engine.batch-size", "8", "--engine.no-tensorboard"],
 }
 """Flags that make a recipe of each family small enough to train in a test."""
 

@@ -11,6 +11,7 @@ TIERS = ("laptop", "gpu")
 
 FAMILIES: dict[str, str] = {
     "points": "genloom.recipes.points:PointsRecipe",
+    "images": "genloom.recipes.images:ImagesRecipe",
 }
 """The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
 
@@ -30,6 +31,12 @@ RECIPES: dict[str, Entry] = {
                                "the square in five labelled regions, conditional diffusion (S2.13–S2.20)"),
     "score-letters": Entry("genloom.recipes.points:score_letters",
                            "letters as points, denoising score matching and annealed Langevin dynamics (S4.19–S4.24)"),
+    "ddpm-cats": Entry("genloom.recipes.images:ddpm_cats",
+                       "cats at 32 × 32, DDPM with 50 steps of the cosine schedule (S3.16–S3.24)"),
+    "ddpm-images": Entry("genloom.recipes.images:ddpm_images",
+                         "any folder of pictures, DDPM with 1000 steps, sampled in 20"),
+    "ddpm-digits": Entry("genloom.recipes.images:ddpm_digits",
+                         "MNIST digits with their classes, 1000 steps, for samplers and guidance (S0.21–S0.28)"),
 }
 
 STUDIES: dict[str, Entry] = {

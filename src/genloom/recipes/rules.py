@@ -95,6 +95,21 @@ RANGES: dict[str, Range] = {
     "points.Evaluation.seeds": Range(1, 1000),
     "points.Evaluation.permutations": Range(1, 10**6),
     "points.Evaluation.loss_points": Range(1, 10**9),
+    "images.Data.size": Range(8, 1024),
+    "images.Data.zoom": Range(1, 4),
+    "images.Data.holdout": Range(0, 0.9, open_low=True),
+    "images.Network.width": Range(1, 4096),
+    "images.Network.blocks": Range(1, 100),
+    "images.Network.heads": Range(1, 256),
+    "images.Network.dropout": _DECAY,
+    "images.Network.patch": Range(1, 64),
+    "images.Sampling.steps": Range(0, 10**6),
+    "images.Sampling.eta": _FRACTION,
+    "images.Sampling.guidance": Range(-1000, 1000),
+    "images.Sampling.guidance_low": Range(0),
+    "images.Sampling.guidance_high": _POSITIVE,
+    "images.Evaluation.samples": Range(2, 10**6),
+    "images.Evaluation.seeds": Range(1, 1000),
 }
 """The range of each number by "module.Class.field"."""
 
@@ -181,19 +196,45 @@ def _schedule_relations(recipe: Any) -> Iterator[InputError]:
                          "pass --diffusion.times uniform")
 
 
-def _sampling_relations(recipe: Any) -> Iterator[InputError]:
+def _steps_relations(recipe: Any) -> Iterator[InputError]:
     schedule, sampling = recipe.schedule, recipe.sampling
     if sampling.sampler not in SAMPLERS:
         yield UnknownName("sampling.sampler", sampling.sampler, SAMPLERS)
     if schedule.kind in _TABLES and sampling.steps > schedule.steps and sampling.sampler != "langevin":
         yield InputError("sampling.steps", sampling.steps, f"at most schedule.steps = {schedule.steps}",
                          f"pass --sampling.steps {schedule.steps}")
+
+
+def _langevin_relations(recipe: Any) -> Iterator[InputError]:
+    schedule, sampling = recipe.schedule, recipe.sampling
     smallest = {"geometric": schedule.sigma_min, "edm": schedule.sigma_min, "exponential": math.exp(-schedule.rate)}
     limit = 2 * smallest.get(schedule.kind, math.inf) ** 2
     if sampling.sampler == "langevin" and sampling.epsilon >= limit:
         yield InputError("sampling.epsilon", sampling.epsilon,
                          f"below 2 σ_L² = {limit:.4g}, from where Langevin diverges",
                          f"pass --sampling.epsilon {limit / 10:.2g}")
+
+
+def _picture_relations(recipe: Any) -> Iterator[InputError]:
+    data, network = recipe.data, recipe.network
+    if data.source == "folder" and not data.folder:
+        yield InputError("data.folder", data.folder, "a folder or ZIP of pictures for the source 'folder'",
+                         "pass --data.folder DIR")
+    if network.kind != "unet" or recipe.latent.autoencoder or network.details:
+        return
+    if not network.multipliers or min(network.multipliers) < 1:
+        yield InputError("network.multipliers", network.multipliers, "one or more positive numbers",
+                         "pass --network.multipliers 1 2 4")
+    elif data.size % (factor := 2 ** (len(network.multipliers) - 1)):
+        yield InputError("data.size", data.size, f"a multiple of {factor}, which {len(network.multipliers)} levels halve to",
+                         f"pass --data.size {max(1, round(data.size / factor)) * factor}")
+
+
+def _interval_relations(recipe: Any) -> Iterator[InputError]:
+    low, high = recipe.sampling.guidance_low, recipe.sampling.guidance_high
+    if low > high:
+        yield InputError("sampling.guidance_low", low, f"at most sampling.guidance_high = {high:g}",
+                         f"pass --sampling.guidance-low {high / 2:g}")
 
 
 def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
@@ -217,7 +258,9 @@ def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
 _TABLES = ("linear", "cosine", "sigmoid")  # schedules that are a table of `steps` entries
 
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
-    "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _sampling_relations,
+    "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
+                     _langevin_relations, _zero_snr_relations),
+    "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
                      _zero_snr_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""

@@ -1,0 +1,251 @@
+"""An image recipe made real: its pictures, network and method, trained, sampled and judged by the command line."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from genloom.data.images.augment import Augment, to_pictures
+from genloom.diffusion import loss, times
+from genloom.diffusion.denoiser import Denoiser
+from genloom.diffusion.guidance import classifier_free, clipped
+from genloom.diffusion.method import Denoising
+from genloom.diffusion.prior import GaussianPrior
+from genloom.diffusion.samplers.registry import SAMPLERS, states
+from genloom.diffusion.samplers.state import State
+from genloom.diffusion.schedule import Level
+from genloom.errors import InputError, UnknownName
+from genloom.metrics.features import Extractor
+from genloom.recipes import rules
+from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.images import ImagesRecipe, Sampling
+from genloom.recipes.images_parts import floats, make_data, make_levels, make_network, make_prior, sampler_options
+from genloom.recipes.process_parts import make_denoiser, make_schedule
+from genloom.rng import SampleNoise, StepRng, generator
+from genloom.training.engine import Job
+from genloom.training.method import Batch, Networks
+from genloom.training.precision import for_inference
+from genloom.training.prepared import Prepared
+from genloom.training.source import TensorSource
+
+if TYPE_CHECKING:
+    from genloom.recipes.latent_space import LatentSpace
+    from genloom.report.results import Item, Result
+
+
+class ImagesExperiment:
+    """Implements `recipes.experiment.Experiment` for `ImagesRecipe`.
+
+    data, kept   pictures of training, and those that no training sees
+    space        the latent space that is diffused, or None for pixels
+    shape        shape of what is diffused, (C, S, S)
+    classes      number of classes that the network is told, 0 for none
+    """
+
+    def __init__(self, recipe: ImagesRecipe, data_root: Path | None = None) -> None:
+        self.recipe, self.data_root = recipe, data_root
+        self.data, self.kept = make_data(recipe.data, data_root)
+        self.space = self._latent_space()
+        size, channels = recipe.data.size, recipe.data.channels
+        self.shape = (channels, size, size) if self.space is None else self.space.shape
+        self.classes = self._classes()
+        self.schedule = make_schedule(recipe.schedule)
+        self.network = make_network(recipe.network, size=self.shape[1], channels=self.shape[0], classes=self.classes,
+                                    seed=recipe.engine.seed)
+        # refuses a prediction that this schedule cannot have
+        make_denoiser(recipe.diffusion, self.schedule, self.network)
+        if recipe.sampling.sampler not in SAMPLERS:
+            raise UnknownName("sampling.sampler", recipe.sampling.sampler, list(SAMPLERS))
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """What the Fréchet distance is taken in."""
+        from genloom.recipes.extractors import extractor
+
+        data, chosen = self.recipe.data, self.recipe.evaluation
+        name = chosen.features
+        if name == "auto":
+            name = "digits" if data.source in ("mnist", "digits") else "random"
+        return extractor(name, channels=data.channels, size=data.size, weights=chosen.weights, data_root=self.data_root)
+
+    @cached_property
+    def prior(self) -> GaussianPrior:
+        """Where sampling starts: the moments of x_1."""
+        return make_prior(self.states(floats(self.data, self.recipe.data.size)), self.schedule)
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The data, the network's size, and what is left of the signal at t = 1."""
+        parameters = sum(p.numel() for p in self.network.parameters())
+        space = "pixels" if self.space is None else f"latents {' × '.join(map(str, self.shape))}"
+        return (
+            ("data", f"{self.data.description}; {len(self.data.pictures):,} to train, {len(self.kept.pictures):,} kept"),
+            ("network", f"{self.recipe.network.kind} on {space}, {parameters:,} parameters"),
+            ("terminal SNR", f"{self.schedule.terminal_snr:.3g} at t = 1"),
+        )
+
+    def job(self) -> Job:
+        """One network, one optimizer, one loss."""
+        chosen = self.recipe.diffusion
+        method = Denoising(
+            make=lambda network, labels: make_denoiser(chosen, self.schedule, network, labels),
+            times=times.time_law(chosen.times, self.schedule, count=chosen.levels),
+            weight=loss.loss_weight(chosen.weight, self.schedule, gamma=chosen.gamma, sigma_data=chosen.sigma_data),
+            distance=chosen.distance, reduction=chosen.reduction,
+            classes=self.classes, label_dropout=chosen.label_dropout,
+        )
+        tensors = {"x": self.data.pictures}
+        if self.classes and self.data.labels is not None:
+            tensors["y"] = self.data.labels
+        return Job(method=Prepared(method, self.prepare), networks={"denoiser": self.network},
+                   optimizers={"denoiser": self.recipe.optimizer}, source=TensorSource(tensors),
+                   options=self.recipe.engine, draw=self._picture, judge=self._judge)
+
+    def prepare(self, batch: Batch, rng: StepRng) -> Batch:
+        """A batch as the network sees it: cropped, mirrored, in [−1, 1], and encoded where latents are diffused."""
+        x = Augment(self.recipe.data.size, self.recipe.data.flip)(batch["x"], rng)
+        return {**batch, "x": self.states(x)}
+
+    @torch.no_grad()
+    def states(self, x: Tensor) -> Tensor:
+        """Pictures in [−1, 1] as what is diffused: themselves, or their latents."""
+        return x if self.space is None else self.space.encode(x)
+
+    @torch.no_grad()
+    def pictures(self, x: Tensor) -> Tensor:
+        """What was diffused as pictures, uint8 (B, C, H, W) on the CPU."""
+        return to_pictures(x if self.space is None else self.space.decode(x)).cpu()
+
+    def denoiser(self, networks: Networks, labels: Tensor | None = None, sampling: Sampling | None = None) -> Denoiser:
+        """The trained network as a denoiser: conditioned on labels (B,), guided and clipped as the sampling says."""
+        chosen = sampling or self.recipe.sampling
+        network = for_inference(networks["denoiser"], self.recipe.engine.precision)
+        if labels is not None:
+            labels = labels.to(self._device(networks))
+        found: Denoiser = make_denoiser(self.recipe.diffusion, self.schedule, network, labels)
+        if labels is not None and chosen.guidance != 1:
+            free = make_denoiser(self.recipe.diffusion, self.schedule, network)
+            found = classifier_free(found, free, chosen.guidance,
+                                    interval=(chosen.guidance_low, chosen.guidance_high))
+        return clipped(found) if chosen.clip and self.space is None else found
+
+    def levels(self, sampling: Sampling | None = None) -> list[Level]:
+        """The levels that a sampler visits, from noise to clean."""
+        return make_levels(sampling or self.recipe.sampling, self.recipe.diffusion, self.schedule)
+
+    def walk(self, denoiser: Denoiser, sampling: Sampling, noise: SampleNoise, *,
+             start: Tensor | None = None) -> Iterator[State]:
+        """The start, then every state of the recipe's sampler.
+
+        noise   draws for the samples of this batch; the first is the start, where none is given
+        start   states at t = 1, (B, C, S, S)
+        """
+        levels = self.levels(sampling)
+        x = self.prior.sample(noise) if start is None else start
+        yield State(levels[0], x, x)
+        yield from states(sampling.sampler, denoiser, x, levels, noise=noise, **sampler_options(sampling))
+
+    def noise(self, networks: Networks, count: int, seed: int, first: int = 0) -> SampleNoise:
+        """The noise of samples `first` … `first + count − 1`: sample i's is a function of (seed, i) alone."""
+        return SampleNoise(seed, count, self.shape, first=first, device=self._device(networks))
+
+    @torch.no_grad()
+    def draw(self, networks: Networks, sampling: Sampling | None = None, *, count: int, seed: int,
+             labels: Tensor | None = None, batch: int = 64) -> Tensor:
+        """`count` new pictures, uint8 (count, C, H, W) on the CPU; labels (count,) for a conditional model."""
+        chosen, drawn = sampling or self.recipe.sampling, []
+        for first in range(0, count, batch):
+            rows = min(batch, count - first)
+            told = None if labels is None else labels[first : first + rows]
+            noise = self.noise(networks, rows, seed, first)
+            for state in self.walk(self.denoiser(networks, told, chosen), chosen, noise):  # noqa: B007 # the last one
+                pass
+            drawn.append(self.pictures(state.x))
+        return torch.cat(drawn)
+
+    def labels_for(self, count: int, seed: int, request: str | None = None) -> Tensor | None:
+        """Classes to condition on: those asked for, in turn, or as often as in the data; None without classes.
+
+        Errors: `InputError` for labels of a model without classes; `UnknownName` for a class that is not there.
+        """
+        if not self.classes:
+            if request:
+                raise InputError("labels", request, "left out: this model knows no classes")
+            return None
+        if request:
+            asked = torch.tensor([self._class_of(word.strip()) for word in request.split(",")])
+            return asked.repeat(-(-count // len(asked)))[:count]
+        assert self.data.labels is not None
+        picks = torch.randint(len(self.data.labels), (count,), generator=generator(seed, 1))
+        return self.data.labels[picks]
+
+    def sample(self, networks: Networks, request: SampleRequest, folder: Path,
+               provenance: dict[str, str]) -> list[Path]:
+        """A sheet of pictures, and each one as a PNG."""
+        from genloom.recipes.show_images import write_samples
+
+        changed = {name: value for name in ("sampler", "steps", "spacing", "eta", "guidance")
+                   if (value := getattr(request, name)) is not None}
+        sampling = replace(self.recipe.sampling, **changed)
+        rules.validate(replace(self.recipe, sampling=sampling))
+        count = request.count if request.count is not None else 64
+        if count < 1:
+            raise InputError("count", count, "at least 1", "pass --count 64")
+        labels = self.labels_for(count, request.seed, request.labels)
+        drawn = self.draw(networks, sampling, count=count, seed=request.seed, labels=labels)
+        return write_samples(drawn, folder, provenance)
+
+    def evaluate(self, networks: Networks) -> "tuple[Result, ...]":
+        """Fréchet and kernel distances, precision and coverage beside their floors; the loss on kept pictures."""
+        from genloom.recipes.judge_images import judge_all
+
+        return judge_all(self, networks)
+
+    def items(self, networks: Networks, run: Path, provenance: dict[str, str]) -> "tuple[Item, ...]":
+        """The loss over the steps, samples, the way from noise to pictures, nearest training pictures."""
+        from genloom.recipes.show_images import run_items
+
+        return run_items(self, networks, run, provenance)
+
+    def _picture(self, networks: Networks, step: int, folder: Path) -> None:
+        from genloom.recipes.show_images import write_sheet
+
+        seed = self.recipe.engine.seed
+        drawn = self.draw(networks, count=64, seed=seed, labels=self.labels_for(64, seed))
+        known = {"recipe": self.recipe.name, "seed": str(seed), "checkpoint": f"step {step}, before it was saved"}
+        write_sheet(drawn, folder / f"step-{step:07d}.png", known)
+
+    def _judge(self, networks: Networks) -> dict[str, float]:
+        from genloom.recipes.judge_images import quick
+
+        return quick(self, networks)
+
+    def _latent_space(self) -> "LatentSpace | None":
+        if not self.recipe.latent.autoencoder:
+            return None
+        from genloom.recipes.latent_space import latent_space
+
+        return latent_space(Path(self.recipe.latent.autoencoder), self.recipe.data, self.data_root)
+
+    def _classes(self) -> int:
+        if self.recipe.network.conditioning == "none":
+            return 0
+        if self.data.labels is None:
+            raise InputError("network.conditioning", "class", "none: these pictures have no classes",
+                             "put the pictures of each class into a sub-folder")
+        return len(self.data.class_names)
+
+    def _class_of(self, word: str) -> int:
+        names = self.data.class_names
+        if word in names:
+            return names.index(word)
+        if word.isdecimal() and int(word) < len(names):
+            return int(word)
+        raise UnknownName("labels", word, [*names, *map(str, range(len(names)))])
+
+    @staticmethod
+    def _device(networks: Networks) -> torch.device:
+        return next(networks["denoiser"].parameters()).device
