@@ -11,10 +11,10 @@ from genloom.training.options import Engine, Optimizer
 class Data:
     """The pictures to learn."""
 
-    source: Literal["folder", "cats64", "mnist", "digits", "shapes"] = "shapes"
-    """cats64 and mnist are real sets; digits are scikit-learn's 1,797; shapes are drawn here; folder is one's own."""
+    source: Literal["cats64", "mnist", "digits", "shapes"] = "shapes"
+    """cats64 and mnist are real sets; digits are scikit-learn's 1,797; shapes are drawn here."""
     folder: str = ""
-    """A folder or a ZIP of pictures, for the source `folder`; sub-folders are classes."""
+    """A folder or a ZIP of one's own pictures, in place of the source; sub-folders are classes."""
     category: str = ""
     """Take this class alone, by the name of its sub-folder; empty takes all."""
     size: int = 32
@@ -136,7 +136,7 @@ def ddpm_cats(tier: Tier = "laptop") -> ImagesRecipe:
         data=Data(source="cats64"),
         schedule=Schedule(kind="cosine", steps=50),
         diffusion=Diffusion(times="table", weight="simple", distance="l1", time_input="index"),
-        engine=Engine(steps=1000, batch_size=32, evaluate_every=100, log_every=10, precision="auto"),
+        engine=Engine(steps=1000, batch_size=32, ema=0.995, evaluate_every=100, precision="auto"),
     )
     if tier == "gpu":
         return replace(recipe, engine=replace(recipe.engine, steps=10_000, evaluate_every=1000))

@@ -38,9 +38,10 @@ def make_data(data: Data, data_root: Path | None = None) -> Pictures:
     chosen: dict[str, Any] = {
         "size": data.size, "channels": data.channels, "zoom": data.zoom, "folder": data.folder,
         "category": data.category, "strict": data.strict, "data_root": data_root}
-    whole = images(data.source, **chosen)
-    if has_test(data.source, data.folder):
-        return Pictures(whole, images(data.source, **chosen, split="test"))
+    source = "folder" if data.folder else data.source
+    whole = images(source, **chosen)
+    if has_test(source, data.folder):
+        return Pictures(whole, images(source, **chosen, split="test"))
     return Pictures(*split(whole, data.holdout))
 
 

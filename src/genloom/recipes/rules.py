@@ -217,16 +217,14 @@ def _langevin_relations(recipe: Any) -> Iterator[InputError]:
 
 def _picture_relations(recipe: Any) -> Iterator[InputError]:
     data, network = recipe.data, recipe.network
-    if data.source == "folder" and not data.folder:
-        yield InputError("data.folder", data.folder, "a folder or ZIP of pictures for the source 'folder'",
-                         "pass --data.folder DIR")
     if network.kind != "unet" or recipe.latent.autoencoder or network.details:
         return
     if not network.multipliers or min(network.multipliers) < 1:
         yield InputError("network.multipliers", network.multipliers, "one or more positive numbers",
                          "pass --network.multipliers 1 2 4")
     elif data.size % (factor := 2 ** (len(network.multipliers) - 1)):
-        yield InputError("data.size", data.size, f"a multiple of {factor}, which {len(network.multipliers)} levels halve to",
+        yield InputError("data.size", data.size,
+                         f"a multiple of {factor}, as each of {len(network.multipliers)} levels halves it",
                          f"pass --data.size {max(1, round(data.size / factor)) * factor}")
 
 
