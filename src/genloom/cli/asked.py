@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from genloom.cli.course import translated
 from genloom.cli.flags import OPTIONS, Command, peek
 from genloom.errors import DataError, InputError
 from genloom.recipes import registry, rules
@@ -59,6 +60,8 @@ def asked(args: Sequence[str]) -> Asked:
     if named is None:
         _without_recipe(rest)
     base = _base(named, peek(rest, "--tier"))
+    if registry.family_of(base) == "images":
+        rest = translated(rest)
     parts = {field.name: getattr(base, field.name) for field in fields(base)}
     chosen = {name: part for name, part in parts.items() if is_dataclass(part)}
     command = Command(f"genloom train {named}", base.summary, {OPTIONS: TrainOptions, **chosen})
