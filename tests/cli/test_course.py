@@ -10,8 +10,8 @@ from genloom.recipes import recipe
 
 def test_the_course_s_command_line_is_understood_whole() -> None:
     words = ("ddpm-cats --time_steps 300 --train_steps 10000 --unet_dim 24 --save_and_sample_every 500 --fid "
-             "--visualize --image_size 64 --batch_size 16 --data_class cat --data_path ./data/train/ --save_folder ./results/ "
-             "--learning_rate 2e-3")
+             "--visualize --image_size 64 --batch_size 16 --data_class cat "
+             "--data_path ./data/train/ --save_folder ./results/ --learning_rate 2e-3")
     found = asked(words.split())
     made = found.recipe
     assert (made.schedule.steps, made.engine.steps, made.network.width) == (300, 10_000, 24)
