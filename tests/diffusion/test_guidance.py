@@ -96,6 +96,109 @@ def test_a_classifier_of_clean_data_guides_through_the_estimate():
     assert torch.allclose(found.eps, oracle(X, 0.3).eps - 1.5 * level.sigma * gain * a, atol=1e-12)
 
 
+@both_times
+def test_in_ddim_the_gradient_carries_the_scale_and_the_root_of_one_minus_alpha_bar(t):
+    """ε̂ = ε − s √(1 − ᾱ_t) ∇ log p(y | x_t): the printed algorithm has no s, and some code no factor."""
+    schedule, gradient = schedules.cosine(), torch.tensor([0.3, -1.2], dtype=torch.float64)
+    oracle = _classes(schedule)
+    alpha_bar = schedule.alpha(torch.as_tensor(t, dtype=torch.float64)).reshape(-1, 1) ** 2
+    found = guidance.classifier(oracle, lambda x, t: x @ gradient, 2.5)(X, t)
+    assert torch.allclose(found.eps, oracle(X, t).eps - 2.5 * (1 - alpha_bar).sqrt() * gradient, atol=1e-12)
+    assert _splits(X, found, schedule.level(t))
+
+
+def test_ddim_guided_by_a_tilt_ends_at_the_tilted_mean():
+    """p(x) p(y|x)^s = N(s·tilt, 1) for data N(0, 1) and p(y|x0) ∝ e^{tilt·x0}: exact for every s."""
+    schedule = schedules.linear()
+    oracle = MixtureOracle(schedule, torch.zeros(1, 1), torch.ones(1, 1, 1))
+    for scale in (1.0, 3.0):
+        guided = guidance.classifier(oracle, lambda x, t: 0.7 * schedule.level(t).alpha * x[:, 0], scale)
+        *_, last = ddim(guided, torch.zeros(1, 1, dtype=torch.float64), grid(schedule, 800))
+        assert last.x.item() == pytest.approx(0.7 * scale, rel=0.01)
+
+
+def test_the_gradient_is_asked_at_x_t_and_at_the_times_of_the_grid():
+    asked = []
+
+    def log_prob(x, t):
+        asked.append(t)
+        return x.sum(1)
+
+    oracle = _classes(schedules.cosine())
+    levels = grid(oracle.schedule, 6)
+    list(ddim(guidance.classifier(oracle, log_prob), X, levels))
+    assert asked == [level.t for level in levels[:-1]]
+
+
+def test_the_gradient_of_a_classifier_needs_no_graph_around_it_and_leaves_none():
+    oracle = _classes(schedules.cosine())
+    gradient = guidance.classifier_gradient(lambda x, t: oracle.log_posterior(x, t)[:, 2], 2.0)
+    with torch.no_grad():
+        found = gradient(X, 0.4)
+    assert not found.requires_grad
+    told, free = oracle.with_labels(2), oracle
+    assert torch.allclose(found, 2 * (told.score(X, 0.4) - free.score(X, 0.4)), atol=1e-9)
+
+
+def test_a_clean_classifier_through_the_estimate_is_surer_than_the_noisy_one():
+    """log p(y | E[x0|x_t]) against log E[p(y|x0)|x_t]: equal without noise, ever more apart with it."""
+    oracle = _classes(schedules.cosine())
+    clean = guidance.through(oracle, lambda x0: oracle.log_posterior(x0, 1e-6)[:, 1])
+    gaps = [(clean(X, t) - oracle.log_posterior(X, t)[:, 1]).abs().max().item() for t in (1e-3, 0.2, 0.7)]
+    assert gaps[0] < 0.01 < gaps[1] < gaps[2]
+
+
+class Wrong:
+    """An oracle whose noise has an error of a given size."""
+
+    def __init__(self, oracle, error):
+        self.oracle, self.error, self.schedule = oracle, error, oracle.schedule
+
+    def __call__(self, x, t):
+        level = self.schedule.level(t)
+        return guidance.from_eps(x, self.oracle(x, t).eps + self.error * (3 * x).sin(), level)
+
+
+@pytest.mark.parametrize("k", [2.0, 5.0])
+@both_times
+def test_autoguidance_takes_away_an_error_that_the_bad_version_makes_k_times_as_large(k, t):
+    oracle = _classes(schedules.cosine())
+    good, bad = Wrong(oracle, 0.2), Wrong(oracle, 0.2 * k)
+    found = guidance.autoguidance(good, bad, k / (k - 1))(X, t)
+    assert torch.allclose(found.eps, oracle(X, t).eps, atol=1e-12)
+    half = guidance.autoguidance(good, bad, 1 + 0.5 / (k - 1))(X, t)
+    assert torch.allclose(half.eps, Wrong(oracle, 0.1)(X, t).eps, atol=1e-12)
+
+
+def test_autoguidance_at_scale_one_is_the_model_and_does_not_ask_the_bad_version():
+    oracle = _classes(schedules.cosine())
+    bad = Counted(Wrong(oracle, 1.0))
+    assert guidance.autoguidance(oracle, bad, 1.0) is oracle
+    guidance.autoguidance(oracle, bad, 2.0, interval=(0.0, 0.1))(X, 0.9)
+    assert bad.calls == 0
+
+
+def test_autoguidance_draws_samples_together_where_the_bad_version_spreads_them():
+    """A bad version that takes N(0, 0.25) for N(0, 0.5): by ε both are Gaussian, so the spread is in closed form."""
+    schedule, scale = schedules.exponential(), 2.0
+    good, bad = (MixtureOracle(schedule, torch.zeros(1, 1), torch.full((1, 1, 1), v)) for v in (0.25, 0.5))
+    guided = guidance.autoguidance(good, bad, scale)
+    level = schedule.level(0.3)
+    slope = level.sigma * (scale / (0.25 + level.sigma**2) + (1 - scale) / (0.5 + level.sigma**2))
+    assert torch.allclose(guided(X[:, :1], 0.3).eps, slope * X[:, :1], atol=1e-12)
+    ends = []
+    for denoiser in (good, guided):
+        x = SampleNoise(0, 2000, (1,), dtype=torch.float64)() * (0.25 + 1) ** 0.5
+        *_, last = ddim(denoiser, x, grid(schedule, 100))
+        ends.append(last.x.std().item())
+    assert ends[1] < 0.8 * ends[0]
+
+
+def test_autoguidance_refuses_another_schedule():
+    with pytest.raises(InputError, match="same schedule"):
+        guidance.autoguidance(_classes(schedules.cosine()), _classes(schedules.linear()), 2.0)
+
+
 @every_schedule
 @both_times
 def test_clipping_rederives_the_noise(schedule, t):

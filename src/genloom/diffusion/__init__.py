@@ -17,7 +17,9 @@ _NAMES = {
     "loss": "denoising_loss loss_weight",
     "times": "time_law",
     "method": "Denoising",
-    "guidance": "classifier classifier_free clean_classifier clipped masked toward",
+    "classification": "Classification log_prob_of noisy_logits",
+    "guidance": "autoguidance classifier classifier_free classifier_gradient clean_classifier clipped masked through"
+                " toward",
     "likelihood": "Bound elbo",
     "probability_flow": "ode_decode ode_encode ode_log_likelihood",
     "prior": "GaussianPrior OraclePrior Prior cloud_prior moment_matched standard_prior",

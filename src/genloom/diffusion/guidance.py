@@ -74,25 +74,70 @@ def classifier_free(conditional: Denoiser, unconditional: Denoiser, scale: float
     return Guided(conditional.schedule, estimate)
 
 
-def classifier(denoiser: Denoiser, log_prob: Callable[[Tensor, Time], Tensor], scale: float = 1.0) -> Denoiser:
-    """ε̂ = ε − s σ ∇ log p(y | x_t), with the gradient at x_t. [Dhariwal & Nichol 2021, Alg. 2, with the scale s]
+def autoguidance(denoiser: Denoiser, worse: Denoiser, scale: float, *,
+                 interval: tuple[float, float] | None = None) -> Denoiser:
+    """worse + scale · (denoiser − worse): a model guided away from the errors of a bad version of itself.
 
-    log_prob   (x_t, t) -> log p(y | x_t) of each sample, shape (B,): a classifier of noisy data
+    The bad version is smaller, or trained for less time, on the same data and, for a conditional model, told the same
+    classes: it makes the same errors, only larger, and the difference points away from them. Where its error is k times
+    the model's, the scale k/(k − 1) takes all of it away. Unlike classifier-free guidance it needs no classes and does
+    not trade away variety for them. [Karras et al. 2024, Eq. 3, w = scale]
+
+    scale      1 is the model itself and costs one evaluation, above 1 extrapolates
+    interval   the σ/α, lowest and highest, at which the scale applies
+
+    Errors: `InputError` for another schedule of the bad version; scale and interval as `classifier_free`.
     """
+    times = torch.linspace(max(denoiser.schedule.first, worse.schedule.first), 1, 5, dtype=torch.float64)
+    mine, other = (each.schedule.level(times) for each in (denoiser, worse))
+    if not all(torch.allclose(torch.as_tensor(a), torch.as_tensor(b)) for a, b in zip(mine, other, strict=True)):
+        raise InputError("worse", worse.schedule, f"a model of the same schedule, {denoiser.schedule}",
+                         "train the bad version with the same schedule")
+    return classifier_free(denoiser, worse, scale, interval=interval)
+
+
+LogProb = Callable[[Tensor, Time], Tensor]
+"""(x_t, t) -> log p(y | x_t) of each sample, shape (B,): a classifier of noisy data, asked for one class each."""
+
+
+def classifier(denoiser: Denoiser, log_prob: LogProb, scale: float = 1.0) -> Denoiser:
+    """ε̂ = ε − s √(1 − ᾱ_t) ∇ log p(y | x_t), with the gradient at x_t, and σ for √(1 − ᾱ) on every schedule.
+
+    [Dhariwal & Nichol 2021, Alg. 2, with the scale s that its printed form leaves out]
+
+    It takes `log_prob` at the sampler's own t, so on a re-spaced grid it is the re-spaced one. The ancestral samplers
+    can have the same gradient as a shift of their mean instead: `classifier_gradient`. With the exact classifier s = 1
+    gives p(x | y); above 1 samples go beyond p(x) p(y | x)^s, whose noised versions have another score.
+    [Du et al. 2023, §3.1]
+    """
+    gradient = classifier_gradient(log_prob, scale)
 
     def estimate(x: Tensor, level: Level) -> Estimate:
-        gradient = _gradient(lambda at: log_prob(at, level.t), x)
-        return from_eps(x, denoiser(x, level.t).eps - scale * expand(level.sigma, x) * gradient, level)
+        pull = gradient(x, level.t)
+        return from_eps(x, denoiser(x, level.t).eps - expand(level.sigma, x) * pull, level)
 
     return Guided(denoiser.schedule, estimate)
 
 
-def clean_classifier(denoiser: Denoiser, log_prob: Callable[[Tensor], Tensor], scale: float = 1.0) -> Denoiser:
-    """As `classifier`, for one that was trained on clean data: ∇ log p(y | x̂0(x_t)), through the denoiser.
+def classifier_gradient(log_prob: LogProb, scale: float = 1.0) -> Callable[[Tensor, Time], Tensor]:
+    """s ∇ log p(y | x_t) at x_t: the `guide` of the samplers ddpm and ddpm-large. [Dhariwal & Nichol 2021, Alg. 1]"""
+    return lambda x, t: scale * _gradient(lambda at: log_prob(at, t), x)
+
+
+def through(denoiser: Denoiser, log_prob: Callable[[Tensor], Tensor]) -> LogProb:
+    """log p(y | x̂0(x_t)): a classifier of clean data as one of noisy data, through the denoiser.
+
+    It is log p(y | E[x0 | x_t]), not log E[p(y | x0) | x_t], which the classifier of noisy data would be: the two agree
+    as t → 0, and before that it is surer of itself than anyone can be.
 
     log_prob   x0 -> log p(y | x0) of each sample, shape (B,)
     """
-    return classifier(denoiser, lambda x, t: log_prob(denoiser(x, t).x0), scale)
+    return lambda x, t: log_prob(denoiser(x, t).x0)
+
+
+def clean_classifier(denoiser: Denoiser, log_prob: Callable[[Tensor], Tensor], scale: float = 1.0) -> Denoiser:
+    """As `classifier`, for one that was trained on clean data: ∇ log p(y | x̂0(x_t)), `through` the denoiser."""
+    return classifier(denoiser, through(denoiser, log_prob), scale)
 
 
 def clipped(denoiser: Denoiser, low: float = -1.0, high: float = 1.0) -> Denoiser:

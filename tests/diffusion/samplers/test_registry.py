@@ -25,7 +25,8 @@ def test_names_are_those_of_the_table() -> None:
 def test_options_are_read_from_the_signature() -> None:
     assert SAMPLERS["ddim"].options == ("eta",)
     assert SAMPLERS["langevin"].options == ("epsilon", "per_level", "denoise")
-    assert SAMPLERS["ddpm"].options == ()
+    assert SAMPLERS["ddpm"].options == ("guide",)
+    assert SAMPLERS["heun"].options == ()
 
 
 def test_a_sampler_or_option_with_a_typo_gets_the_nearest(gaussian: Any) -> None:

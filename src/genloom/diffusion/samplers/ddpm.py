@@ -1,6 +1,6 @@
 """DDPM's ancestral sampling, with the smaller or the larger of its two variances."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,9 @@ from genloom.diffusion.samplers.require import noise_for
 from genloom.diffusion.samplers.state import SharedLevel, State, shared
 from genloom.diffusion.schedule import Level
 from genloom.rng import Noise
+
+Guide = Callable[[Tensor, float], Tensor]
+"""(x_t, t) -> s ∇ log p(y | x_t), the scale included, of x's shape: `guidance.classifier_gradient` makes one."""
 
 
 class Posterior(NamedTuple):
@@ -36,34 +39,46 @@ def posterior(now: SharedLevel, then: SharedLevel) -> Posterior:
     return Posterior(ratio * shrink, then.alpha * large / now.sigma**2, large * shrink, large)
 
 
-def ddpm(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], *, noise: Noise | None = None) -> Iterator[State]:
+def ddpm(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], *, noise: Noise | None = None,
+         guide: Guide | None = None) -> Iterator[State]:
     """x_s ~ q(x_s | x_t, x̂0): the small variance, exact for data that are a single point. [Ho et al. 2020, Alg. 2]
 
     With few steps samples lack spread: `ddpm_large` has too much.
 
+    guide   shifts the mean by the variance times the gradient: x_s ~ N(μ + s Σ ∇ log p(y | x_t), Σ). The gradient is
+            taken at x_t and at its t, as the algorithm and its authors' code have it; their derivation expands around
+            μ (Eq. 5), which is the same to first order in the step. The last step has Σ = 0 and no shift.
+            [Dhariwal & Nichol 2021, Alg. 1]
+
     Errors: `InputError` without noise.
     """
-    return _ancestral(denoiser, x, levels, noise_for("ddpm", noise), large=False)
+    return _ancestral(denoiser, x, levels, noise_for("ddpm", noise), guide, large=False)
 
 
-def ddpm_large(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], *,
-               noise: Noise | None = None) -> Iterator[State]:
+def ddpm_large(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], *, noise: Noise | None = None,
+               guide: Guide | None = None) -> Iterator[State]:
     """The mean of q(x_s | x_t, x̂0) with the variance of q(x_t | x_s): the large variance, β_t. [Ho et al. 2020, §3.2]
 
     For white data of variance 1 it is exact where α² + σ² = 1.
 
+    guide   as in `ddpm`, with Σ the large variance
+
     Errors: `InputError` without noise.
     """
-    return _ancestral(denoiser, x, levels, noise_for("ddpm-large", noise), large=True)
+    return _ancestral(denoiser, x, levels, noise_for("ddpm-large", noise), guide, large=True)
 
 
-def _ancestral(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], noise: Noise, *, large: bool) -> Iterator[State]:
+def _ancestral(denoiser: Denoiser, x: Tensor, levels: Sequence[Level], noise: Noise, guide: Guide | None, *,
+               large: bool) -> Iterator[State]:
     for now, then in pairwise(shared(levels)):
         x0, _ = denoiser(x, now.t)
         if then.sigma == 0:
             yield State(then, x0, x0)
             return
         q = posterior(now, then)
+        variance = q.large if large else q.small
         mean = torch.add(q.keep * x, x0, alpha=q.data)
-        x = torch.add(mean, noise(), alpha=(q.large if large else q.small) ** 0.5)
+        if guide is not None:
+            mean = torch.add(mean, guide(x, now.t), alpha=variance)
+        x = torch.add(mean, noise(), alpha=variance**0.5)
         yield State(then, x, x0)
