@@ -3,8 +3,10 @@
 from genloom._lazy import lazy
 
 __all__, __getattr__, __dir__ = lazy(__name__, {
+    "Augment": "images.augment",
     "Boxes": "density",
     "Gaussians": "density",
+    "ImageSet": "images.imageset",
     "PATTERNS": "points",
     "PointSet": "pointset",
     "SOURCES": "sources",

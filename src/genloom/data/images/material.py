@@ -1,0 +1,89 @@
+"""The pictures of each source before they are chosen, put in order and stored."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from genloom.data.images.idx import read_idx
+from genloom.data.images.layout import Part
+from genloom.data.images.listing import Entry, Listing
+from genloom.data.images.picture import Pixels, Unreadable, decode, fit
+from genloom.errors import DataError
+
+DIGIT_NAMES = tuple("0123456789")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What can be made into a set of pictures.
+
+    words         what it is, for the description
+    identity      changes when the pictures do
+    labels        class of each picture
+    class_names   a single name where there are no classes
+    picture       the i-th picture as (C, S, S) bytes, or the reason why there is none; safe to call from many threads
+    ready         it is in memory already
+    """
+
+    words: str
+    identity: str
+    labels: tuple[int, ...]
+    class_names: tuple[str, ...]
+    picture: Callable[[int], Pixels | str]
+    ready: bool = False
+
+
+def from_files(listing: Listing, part: Part, size: int, channels: int, words: str) -> Material:
+    """The picture files of one part of a folder or a ZIP."""
+    known = [(entry.parts, entry.size, entry.stamp) for entry in part.entries]
+    return Material(words=words, identity=_digest(listing.root, known), labels=part.labels,
+                    class_names=part.class_names,
+                    picture=partial(_decoded, listing, part.entries, size, channels))
+
+
+def from_idx(pictures: Path, labels: Path, size: int, channels: int, words: str) -> Material:
+    """A pair of IDX files, as MNIST and its relatives have them.
+
+    Errors: `DataError` for damaged files, unequal numbers of pictures and labels, or a class above 255 or missing.
+    """
+    pixels, classes = read_idx(pictures, 3), read_idx(labels, 1)
+    if len(pixels) != len(classes):
+        raise DataError(f"{pictures} holds {len(pixels):,} pictures and {labels} {len(classes):,} labels; "
+                        "they must be of one set")
+    if min(pixels.shape[1:]) < 1:
+        raise DataError(f"{pictures}: pictures of no size")
+    names = tuple(map(str, range(max(10, int(classes.max()) + 1))))
+    return Material(words=words, identity=_digest(hashlib.sha256(pixels.tobytes()).hexdigest(), classes.tolist()),
+                    labels=tuple(classes.tolist()), class_names=names,
+                    picture=partial(_fitted, pixels, size, channels))
+
+
+def from_array(pixels: Pixels, labels: list[int], class_names: tuple[str, ...], words: str) -> Material:
+    """Pictures that are in memory at the right size."""
+    return Material(words=words, identity=_digest(words), labels=tuple(labels), class_names=class_names,
+                    picture=pixels.__getitem__, ready=True)
+
+
+def _decoded(listing: Listing, entries: tuple[Entry, ...], size: int, channels: int, index: int) -> Pixels | str:
+    entry = entries[index]
+    try:
+        return decode(listing.read(entry), size, channels)
+    except Unreadable as error:
+        return f"{entry.name}: {error}"
+    except Exception as error:  # a damaged ZIP raises almost anything when it is read
+        return f"{entry.name}: cannot be read: {' '.join(str(error).split())[:80] or type(error).__name__}"
+
+
+def _fitted(pixels: NDArray[np.uint8], size: int, channels: int, index: int) -> Pixels:
+    return fit(Image.fromarray(pixels[index]), size, channels)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
