@@ -20,6 +20,7 @@ _NAMES = {
     "classification": "Classification log_prob_of noisy_logits",
     "guidance": "autoguidance classifier classifier_free classifier_gradient clean_classifier clipped masked through"
                 " toward",
+    "inpainting": "dps posterior_guided repaint white_spread",
     "likelihood": "Bound elbo",
     "probability_flow": "ode_decode ode_encode ode_log_likelihood",
     "prior": "GaussianPrior OraclePrior Prior cloud_prior moment_matched standard_prior",

@@ -2,4 +2,12 @@
 
 from genloom._lazy import lazy
 
-__all__, __getattr__, __dir__ = lazy(__name__, {})
+__all__, __getattr__, __dir__ = lazy(__name__, {
+    "ADVERSARIAL": "losses",
+    "Adversarial": "losses",
+    "Completion": "inpainting",
+    "Inpainting": "inpainting",
+    "adversarial": "losses",
+    "complete": "inpainting",
+    "hidden_error": "inpainting",
+})
