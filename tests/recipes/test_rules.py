@@ -96,7 +96,8 @@ def test_names_that_stand_here_without_torch_are_those_of_the_registries() -> No
 
 @pytest.mark.parametrize("kind", get_args(get_type_hints(Schedule)["kind"]))
 def test_what_the_rules_allow_can_be_built_and_what_they_refuse_cannot(kind: str) -> None:
-    small = replace(SQUARE, data=Data(count=8), schedule=Schedule(kind=kind))
+    betas = (0.01,) * 1000 if kind == "table" else ()
+    small = replace(SQUARE, data=Data(count=8), schedule=Schedule(kind=kind, betas=betas))
     for prediction in get_args(get_type_hints(Diffusion)["prediction"]):
         recipe = replace(small, diffusion=replace(SQUARE.diffusion, prediction=prediction))
         refused = [error.parameter for error in rules.problems(recipe)]
@@ -126,3 +127,19 @@ def test_the_score_network_is_told_sigma_and_no_classes() -> None:
 def test_a_number_outside_its_range_is_told_once() -> None:
     with pytest.raises(InputError, match=r"^schedule.steps = 0: must be in \[1, 1e\+06\]"):
         rules.validate(replace(SQUARE, schedule=Schedule(kind="linear", steps=0)))
+
+
+def test_a_table_has_as_many_numbers_as_steps_and_stands_alone() -> None:
+    def refused(**fields: object) -> list[str]:
+        recipe = replace(SQUARE, schedule=Schedule(**fields))  # type: ignore[arg-type]
+        return [error.parameter for error in rules.problems(recipe)]
+
+    assert refused(kind="table", steps=1000, betas=(0.01,) * 1000) == []
+    assert refused(kind="table", steps=1000, betas=(0.01,) * 999) == ["schedule.betas"]
+    assert refused(kind="table", steps=1000, betas=(1.0,) * 1000) == ["schedule.betas"]
+    assert refused(kind="cosine", betas=(0.01,)) == ["schedule.betas"]
+
+
+def test_another_range_of_the_data_is_for_networks_that_predict_noise() -> None:
+    recipe = replace(SQUARE, diffusion=replace(SQUARE.diffusion, prediction="velocity", half_range=0.5))
+    assert [error.parameter for error in rules.problems(recipe)] == ["diffusion.half_range"]

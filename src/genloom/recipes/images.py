@@ -46,7 +46,7 @@ class Network:
     attention: tuple[int, ...] = (8,)
     """Sizes, in pixels, at which the U-Net attends; 0 is none but the middle."""
     heads: int = 4
-    """Heads of each attention."""
+    """Heads of each attention; in a U-Net of the middle one, and the others' are as wide where that divides."""
     scale_shift: bool = True
     """The time scales and shifts the normalised features, instead of being added to them."""
     resample: Literal["convolution", "residual"] = "convolution"

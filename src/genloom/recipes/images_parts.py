@@ -1,6 +1,7 @@
 """The parts of an image recipe, made from its configuration: pictures, network, start, levels."""
 
 import json
+import math
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,20 +10,22 @@ import torch
 from torch import Tensor, nn
 
 from genloom.data.images.augment import centre, to_floats
-from genloom.data.images.images import has_test, images, split
-from genloom.data.images.imageset import ImageSet
+from genloom.data.images.images import has_test, images
+from genloom.data.images.imageset import ImageSet, split
 from genloom.diffusion.grid import grid
 from genloom.diffusion.prior import GaussianPrior
 from genloom.diffusion.schedule import Level, Schedule
 from genloom.errors import InputError
 from genloom.nn.dit import DiT, DiTShape
-from genloom.nn.naive_unet import NaiveUnet
-from genloom.nn.unet import UNet, UNetShape
+from genloom.nn.naive_unet import NaiveUNet, NaiveUNetShape
+from genloom.nn.unet import UNet
+from genloom.nn.unet_shape import UNetShape
 from genloom.recipes.images import Data, Network, Sampling
 from genloom.recipes.process import Diffusion
 from genloom.rng import fold
 
 _CONTINUOUS = 100  # steps where a schedule has no table and the recipe names no number
+_GROUPS = 32  # of a normalisation, at most
 _MOMENTS = 2048  # pictures whose mean and variance stand for the data's
 
 
@@ -53,26 +56,30 @@ def make_network(config: Network, *, size: int, channels: int, classes: int, see
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold(seed, 0))
         if config.kind == "naive-unet":
-            return _naive(config, channels, classes)
+            return NaiveUNet(NaiveUNetShape(size=size, channels=channels, width=config.width, classes=classes))
         if config.kind == "dit":
             return DiT(DiTShape(size=size, channels=channels, width=config.width, blocks=config.blocks,
                                 heads=config.heads, patch=config.patch, classes=classes))
         return UNet(_unet_shape(config, size, channels, classes))
 
 
-def _naive(config: Network, channels: int, classes: int) -> nn.Module:
-    if classes:
-        raise InputError("network.kind", "naive-unet", "unet or dit for a network with classes",
-                         "pass --network.kind unet")
-    return NaiveUnet(channels=channels, width=config.width)
-
-
 def _unet_shape(config: Network, size: int, channels: int, classes: int) -> UNetShape:
     plain: dict[str, Any] = {
         "size": size, "channels": channels, "width": config.width, "multipliers": config.multipliers,
         "blocks": config.blocks, "attention": tuple(a for a in config.attention if a), "heads": config.heads,
-        "scale_shift": config.scale_shift, "resample": config.resample, "dropout": config.dropout, "classes": classes}
+        "head_channels": _head_channels(config, size), "scale_shift": config.scale_shift, "resample": config.resample,
+        # as many groups at every level, also where two levels are joined
+        "groups": math.gcd(_GROUPS, config.width), "dropout": config.dropout, "classes": classes}
     return UNetShape(**plain | details(config.details))
+
+
+def _head_channels(config: Network, size: int) -> int | None:
+    """Channels of the middle's heads, for all attentions where they divide them all: other programs know one width."""
+    widths = [config.width * each for each in config.multipliers]
+    attending = [width for level, width in enumerate(widths) if size >> level in config.attention]
+    middle, rest = divmod(widths[-1], config.heads)
+    fits = not rest and middle and all(width % middle == 0 for width in attending)
+    return middle if fits else None
 
 
 def details(text: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ Tier = Literal["laptop", "gpu"]
 class Schedule:
     """How noise is added."""
 
-    kind: Literal["linear", "cosine", "sigmoid", "exponential", "geometric", "edm", "rectified"] = "exponential"
-    """Variance preserving (linear, cosine, sigmoid) or exploding (exponential, geometric, edm), or straight lines."""
+    kind: Literal["linear", "cosine", "sigmoid", "table", "exponential", "geometric", "edm",
+                  "rectified"] = "exponential"
+    """Variance preserving (linear, cosine, sigmoid, table) or exploding (exponential, geometric, edm), or straight."""
     steps: int = 1000
     """Entries of the table of a variance-preserving schedule."""
     rate: float = 5.0
@@ -21,6 +22,8 @@ class Schedule:
     """Smallest σ of geometric and edm."""
     sigma_max: float = 0.3
     """Largest σ of geometric and edm."""
+    betas: tuple[float, ...] = ()
+    """Every β of the schedule `table`: the table of an imported model that has no name here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +50,5 @@ class Diffusion:
     """How often a class is hidden in training, for classifier-free guidance."""
     time_input: Literal["t", "sigma", "log-sigma", "index"] = "t"
     """What the network is told of the time; index is t·T − 1, the place in a table of T entries (1000 without one)."""
+    half_range: float = 1.0
+    """The network sees data in [−half_range, half_range], as an imported one may want them; only noise is predicted."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from genloom.diffusion import schedule as schedules
-from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser, table_index
+from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser, table_index, unit_scale, unit_variance
 from genloom.diffusion.prediction import prediction
 from genloom.diffusion.schedule import Level, Time
 from genloom.recipes.process import Diffusion, Schedule
@@ -20,6 +21,8 @@ def make_schedule(config: Schedule) -> schedules.Schedule:
             return schedules.cosine(config.steps)
         case "sigmoid":
             return schedules.sigmoid(config.steps)
+        case "table":
+            return schedules.VariancePreserving(torch.tensor(config.betas, dtype=torch.float64))
         case "exponential":
             return schedules.exponential(config.rate)
         case "geometric":
@@ -32,10 +35,15 @@ def make_schedule(config: Schedule) -> schedules.Schedule:
 
 def make_denoiser(chosen: Diffusion, schedule: schedules.Schedule, network: nn.Module,
                   labels: Tensor | None = None) -> NetworkDenoiser:
-    """The network as a denoiser: its output's row and the time it is told."""
+    """The network as a denoiser: its output's row, the time it is told, and the scale of what it sees.
+
+    A network for data in [−h, h] sees α' h x0 + σ' ε = c x_t with α'² + σ'² = 1: then c = 1/√(α²/h² + σ²).
+    """
     row = prediction(chosen.prediction, schedule, sigma_data=chosen.sigma_data)
-    return NetworkDenoiser(network, schedule, row, _told(chosen.time_input, schedule), labels=labels)
+    scale = unit_scale if chosen.half_range == 1 else unit_variance(1 / chosen.half_range)
+    return NetworkDenoiser(network, schedule, row, told(chosen.time_input, schedule), scale, labels)
 
 
-def _told(name: str, schedule: schedules.Schedule) -> Callable[[Level], Time]:
+def told(name: str, schedule: schedules.Schedule) -> Callable[[Level], Time]:
+    """What a network is told of the time, by the name that recipes give it."""
     return table_index(schedule) if name == "index" else TIME_INPUTS[name]

@@ -87,6 +87,7 @@ RANGES: dict[str, Range] = {
     "process.Diffusion.sigma_data": _POSITIVE,
     "process.Diffusion.levels": Range(2, 10**5),
     "process.Diffusion.label_dropout": _DECAY,
+    "process.Diffusion.half_range": Range(0, 1e6, open_low=True),
     "points.Sampling.steps": Range(1, 10**6),
     "points.Sampling.eta": _FRACTION,
     "points.Sampling.epsilon": _POSITIVE,
@@ -96,7 +97,7 @@ RANGES: dict[str, Range] = {
     "points.Evaluation.permutations": Range(1, 10**6),
     "points.Evaluation.loss_points": Range(1, 10**9),
     "images.Data.size": Range(8, 1024),
-    "images.Data.zoom": Range(1, 4),
+    "images.Data.zoom": Range(1, 2),
     "images.Data.holdout": Range(0, 0.9, open_low=True),
     "images.Network.width": Range(1, 4096),
     "images.Network.blocks": Range(1, 100),
@@ -110,6 +111,17 @@ RANGES: dict[str, Range] = {
     "images.Sampling.guidance_high": _POSITIVE,
     "images.Evaluation.samples": Range(2, 10**6),
     "images.Evaluation.seeds": Range(1, 1000),
+    "autoencoder.Network.width": Range(1, 4096),
+    "autoencoder.Network.blocks": Range(1, 100),
+    "autoencoder.Network.latent_channels": Range(1, 4096),
+    "autoencoder.Objective.beta": Range(0, 1e6),
+    "autoencoder.Evaluation.samples": Range(4, 10**6),
+    "classifiers.Network.width": Range(2, 4096),
+    "classifiers.Classifying.shift": Range(0, 64),
+    "classifiers.Evaluation.samples": Range(2, 10**6),
+    "classifiers.Evaluation.bins": Range(1, 1000),
+    "classifiers.Evaluation.levels": Range(2, 1000),
+    "classifiers.Evaluation.level_samples": Range(2, 10**6),
 }
 """The range of each number by "module.Class.field"."""
 
@@ -196,6 +208,18 @@ def _schedule_relations(recipe: Any) -> Iterator[InputError]:
                          "pass --diffusion.times uniform")
 
 
+def _import_relations(recipe: Any) -> Iterator[InputError]:
+    """What imported models alone need."""
+    schedule, chosen = recipe.schedule, recipe.diffusion
+    wanted = schedule.steps if schedule.kind == "table" else 0
+    if len(schedule.betas) != wanted or not all(0 < beta < 1 for beta in schedule.betas):
+        yield InputError("schedule.betas", f"{len(schedule.betas)} numbers",
+                         f"{wanted} numbers in (0, 1) for the schedule {schedule.kind}", "pass --schedule.kind cosine")
+    if chosen.half_range != 1 and chosen.prediction != "noise":
+        yield InputError("diffusion.half_range", chosen.half_range, f"1 where {chosen.prediction} is predicted",
+                         "pass --diffusion.prediction noise")
+
+
 def _steps_relations(recipe: Any) -> Iterator[InputError]:
     schedule, sampling = recipe.schedule, recipe.sampling
     if sampling.sampler not in SAMPLERS:
@@ -228,6 +252,16 @@ def _picture_relations(recipe: Any) -> Iterator[InputError]:
                          f"pass --data.size {max(1, round(data.size / factor)) * factor}")
 
 
+def _halving_relations(recipe: Any) -> Iterator[InputError]:
+    data, multipliers = recipe.data, recipe.network.multipliers
+    if not multipliers or min(multipliers) < 1:
+        yield InputError("network.multipliers", multipliers, "one or more positive numbers",
+                         "pass --network.multipliers 1 2 4")
+    elif data.size % (factor := 2 ** (len(multipliers) - 1)):
+        yield InputError("data.size", data.size, f"a multiple of {factor}, as each of {len(multipliers)} levels halves it",
+                         f"pass --data.size {max(1, round(data.size / factor)) * factor}")
+
+
 def _interval_relations(recipe: Any) -> Iterator[InputError]:
     low, high = recipe.sampling.guidance_low, recipe.sampling.guidance_high
     if low > high:
@@ -253,13 +287,15 @@ def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
                          "pass --sampling.spacing uniform")
 
 
-_TABLES = ("linear", "cosine", "sigmoid")  # schedules that are a table of `steps` entries
+_TABLES = ("linear", "cosine", "sigmoid", "table")  # schedules that are a table of `steps` entries
 
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
-                     _langevin_relations, _zero_snr_relations),
+                     _langevin_relations, _zero_snr_relations, _import_relations),
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
-                     _zero_snr_relations),
+                     _zero_snr_relations, _import_relations),
+    "AutoencoderRecipe": (_engine_relations, _halving_relations),
+    "ClassifierRecipe": (_engine_relations, _table_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""
 
