@@ -1,4 +1,4 @@
-"""The plain U-Net of minDiffusion: three max-pooled levels, batch normalisation, no attention."""
+"""The plain U-Net of minDiffusion: triple convolutions, max pooling, no attention."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,20 @@ from torch import Tensor, nn
 from genloom.errors import InputError
 from genloom.nn.conditioning import ClassEmbedding
 
-_LEVELS = 3
+_GROUPS = 8
+_POOLED = 4  # the lowest level is averaged over squares of so many places
+_MULTIPLE = 8 * _POOLED  # three halvings, then the squares
+_ROOT_TWO = 1.414  # as the original writes it: √2 would change the outputs of its weights in the fourth digit
 
 
 @dataclass(frozen=True, kw_only=True)
 class NaiveUNetShape:
     """Sizes of a `NaiveUNet`.
 
-    size          width and height of the pictures, a multiple of 8
+    size          width and height of the pictures, a multiple of 32
     channels      of the pictures
     out_channels  of the output; None is as many as the pictures have
-    width         channels of the first level; the two below it have twice as many
+    width         channels of the first level, a multiple of 8; the two below it have twice as many
     classes       number of classes, 0 for none
     """
 
@@ -29,53 +32,54 @@ class NaiveUNetShape:
     classes: int = 0
 
     def __post_init__(self) -> None:
-        if self.size < 2**_LEVELS or self.size % 2**_LEVELS:
-            raise InputError("data.size", self.size, "a multiple of 8 for the naive-unet, which halves it three times",
-                             "pass --data.size 32")
-        if self.width < 1:
-            raise InputError("network.width", self.width, "at least 1", "pass --network.width 128")
+        if self.size < _MULTIPLE or self.size % _MULTIPLE:
+            raise InputError("data.size", self.size, f"a multiple of {_MULTIPLE} for the naive-unet",
+                             f"pass --data.size {_MULTIPLE}")
+        if self.width < _GROUPS or self.width % _GROUPS:
+            raise InputError("network.width", self.width, f"a multiple of {_GROUPS} for the naive-unet",
+                             "pass --network.width 128")
 
 
 class NaiveUNet(nn.Module):
-    """(B, C, H, W), time → (B, C', H, W): a U-Net of nine triple convolutions that is told t/T by one sine layer.
+    """(B, C, S, S), time → (B, C', S, S): a U-Net of ten triple convolutions that is told t/T by one sine layer.
 
-    The code of the whole picture is the mean of the lowest level plus the time's vector τ(t) = W₂ sin(w₁ t) + b₂, and
-    τ is added once more after the first step up. Classes, which the original does not know, add their vector to τ; with
-    `classes` = 0 the layers have the original's names and shapes, so that its `state_dict` of 32-pixel pictures loads
-    as it is. [cloneofsimo/minDiffusion, mindiffusion/unet.py; the sine layer is Sitzmann et al. 2020, Eq. 5]
+    The lowest level, averaged over squares of 4 × 4 places, plus the time's vector τ(t) = W₂ sin(w₁ t) + b₂ is the code
+    from which the way up starts; τ is added once more after the first step. Classes, which the original does not know,
+    add their vector to τ. With `classes` = 0 the layers have the original's names and shapes, so that its `state_dict`
+    loads as it is. [cloneofsimo/minDiffusion, mindiffusion/unet.py; the sine layer is Sitzmann et al. 2020, Eq. 5]
 
-    Batch normalisation couples the samples of a training batch, which needs two of them; in `eval` each sample stands
-    alone. The time is in [0, 1]: what the original calls t/T.
+    The time is in [0, 1]: what the original calls t/T.
     """
 
     def __init__(self, shape: NaiveUNetShape) -> None:
         super().__init__()
         self.shape, width = shape, shape.width
-        self.down1 = _Down(shape.channels, width)
+        self.init_conv = _Triple(shape.channels, width, residual=True)
+        self.down1 = _Down(width, width)
         self.down2 = _Down(width, 2 * width)
         self.down3 = _Down(2 * width, 2 * width)
-        self.to_vec = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(2 * width), nn.ReLU())
+        self.to_vec = nn.Sequential(nn.AvgPool2d(_POOLED), nn.ReLU())
         self.timeembed = _TimeSine(2 * width)
         self.label = ClassEmbedding(shape.classes, 2 * width) if shape.classes else None
-        lowest = shape.size // 2**_LEVELS
         self.up0 = nn.Sequential(
-            nn.ConvTranspose2d(2 * width, 2 * width, lowest), nn.BatchNorm2d(2 * width), nn.ReLU()
+            nn.ConvTranspose2d(2 * width, 2 * width, _POOLED, _POOLED), nn.GroupNorm(_GROUPS, 2 * width), nn.ReLU()
         )
         self.up1 = _Up(4 * width, 2 * width)
         self.up2 = _Up(4 * width, width)
         self.up3 = _Up(2 * width, width)
-        self.out = nn.Conv2d(width, shape.out_channels or shape.channels, 1)
+        self.out = nn.Conv2d(2 * width, shape.out_channels or shape.channels, 3, padding=1)
 
     def forward(self, x: Tensor, time: Tensor, labels: Tensor | None = None) -> Tensor:
         """The output for times (B,) or (1,) in [0, 1] and labels (B,), (1,) or None, which is class `classes`."""
         told = self._told(time, labels)
-        down1 = self.down1(x)
+        top = self.init_conv(x)
+        down1 = self.down1(top)
         down2 = self.down2(down1)
         down3 = self.down3(down2)
         h = self.up0(self.to_vec(down3) + told)
         h = self.up1(h, down3) + told
         h = self.up3(self.up2(h, down2), down1)
-        output: Tensor = self.out(h)
+        output: Tensor = self.out(torch.cat((h, top), dim=1))
         return output
 
     def _told(self, time: Tensor, labels: Tensor | None) -> Tensor:
@@ -87,20 +91,22 @@ class NaiveUNet(nn.Module):
 
 
 class _Triple(nn.Module):
-    """Three convolutions with batch normalisation and ReLU, the middle one twice as wide."""
+    """Three convolutions with group normalisation and ReLU; if `residual`, (h + the last two of h) / 1.414."""
 
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(self, channels: int, width: int, *, residual: bool = False) -> None:
         super().__init__()
+        self.residual = residual
         self.main = nn.Sequential(*_convolution(channels, width))
-        self.conv = nn.Sequential(*_convolution(width, 2 * width), *_convolution(2 * width, width))
+        self.conv = nn.Sequential(*_convolution(width, width), *_convolution(width, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        h: Tensor = self.conv(self.main(x))
-        return h
+        first: Tensor = self.main(x)
+        rest: Tensor = self.conv(first)
+        return (first + rest) / _ROOT_TWO if self.residual else rest
 
 
 def _convolution(channels: int, width: int) -> list[nn.Module]:
-    return [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
+    return [nn.Conv2d(channels, width, 3, padding=1), nn.GroupNorm(_GROUPS, width), nn.ReLU()]
 
 
 class _Down(nn.Module):
