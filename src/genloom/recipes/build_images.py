@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from genloom.data.images.augment import Augment, to_pictures
+from genloom.data.images.augment import Augment, centre, to_pictures
+from genloom.data.store import cache
 from genloom.diffusion import loss, times
 from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.guidance import classifier_free, clipped
@@ -19,7 +20,8 @@ from genloom.diffusion.samplers.registry import SAMPLERS, states
 from genloom.diffusion.samplers.state import State
 from genloom.diffusion.schedule import Level
 from genloom.errors import InputError, UnknownName
-from genloom.metrics.features import Extractor
+from genloom.metrics.features import Extractor, Reference, reference
+from genloom.metrics.picture_scores import PictureScores, compare
 from genloom.recipes import rules
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import ImagesRecipe, Sampling
@@ -33,7 +35,7 @@ from genloom.training.prepared import Prepared
 from genloom.training.source import TensorSource
 
 if TYPE_CHECKING:
-    from genloom.recipes.latent_space import LatentSpace
+    from genloom.diffusion.latent import LatentSpace
     from genloom.report.results import Item, Result
 
 
@@ -77,12 +79,24 @@ class ImagesExperiment:
         """Where sampling starts: the moments of x_1."""
         return make_prior(self.states(floats(self.data, self.recipe.data.size)), self.schedule)
 
+    @cached_property
+    def reference(self) -> Reference:
+        """The training pictures as the extractor sees them."""
+        return reference(centre(self.data.pictures, self.recipe.data.size), self.extractor, folder=cache() / "features")
+
+    @cached_property
+    def floor(self) -> PictureScores:
+        """The scores of pictures that were kept back, as many as are judged, or all of them where they are fewer."""
+        kept = centre(self.kept.pictures[: self.recipe.evaluation.samples], self.recipe.data.size)
+        return compare(kept, self.reference, self.extractor)
+
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The data, the network's size, and what is left of the signal at t = 1."""
         parameters = sum(p.numel() for p in self.network.parameters())
         space = "pixels" if self.space is None else f"latents {' × '.join(map(str, self.shape))}"
         return (
-            ("data", f"{self.data.description}; {len(self.data.pictures):,} to train, {len(self.kept.pictures):,} kept"),
+            ("data", f"{self.data.description}; {len(self.data.pictures):,} to train, {len(self.kept.pictures):,} kept "
+                     "back"),
             ("network", f"{self.recipe.network.kind} on {space}, {parameters:,} parameters"),
             ("terminal SNR", f"{self.schedule.terminal_snr:.3g} at t = 1"),
         )
@@ -106,7 +120,7 @@ class ImagesExperiment:
 
     def prepare(self, batch: Batch, rng: StepRng) -> Batch:
         """A batch as the network sees it: cropped, mirrored, in [−1, 1], and encoded where latents are diffused."""
-        x = Augment(self.recipe.data.size, self.recipe.data.flip)(batch["x"], rng)
+        x = Augment(size=self.recipe.data.size, flip=self.recipe.data.flip)(batch["x"], rng)
         return {**batch, "x": self.states(x)}
 
     @torch.no_grad()

@@ -12,6 +12,8 @@ TIERS = ("laptop", "gpu")
 FAMILIES: dict[str, str] = {
     "points": "genloom.recipes.points:PointsRecipe",
     "images": "genloom.recipes.images:ImagesRecipe",
+    "classifier": "genloom.recipes.classifiers:ClassifierRecipe",
+    "autoencoder": "genloom.recipes.autoencoder:AutoencoderRecipe",
 }
 """The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
 
@@ -37,11 +39,19 @@ RECIPES: dict[str, Entry] = {
                          "any folder of pictures, DDPM with 1000 steps, sampled in 20"),
     "ddpm-digits": Entry("genloom.recipes.images:ddpm_digits",
                          "MNIST digits with their classes, 1000 steps, for samplers and guidance (S0.21–S0.28)"),
+    "kl-autoencoder": Entry("genloom.recipes.autoencoder:kl_autoencoder",
+                            "pictures as a quarter of their size and back, for diffusion in the latent space"),
+    "digit-classifier": Entry("genloom.recipes.classifiers:digit_classifier",
+                              "a classifier of clean MNIST digits, for guidance through x̂0 and as a judge"),
+    "digit-classifier-noisy": Entry(
+        "genloom.recipes.classifiers:digit_classifier_noisy",
+        "a classifier of noised MNIST digits that is told the time, for classifier guidance"),
 }
 
 STUDIES: dict[str, Entry] = {
     "square": Entry("genloom.studies.square:STUDY", "S2.1–S2.21: diffusion on a square, beside its exact answers"),
     "letters": Entry("genloom.studies.letters:STUDY", "S4.19–S4.24 and S4.8: score matching and Langevin on letters"),
+    "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
 }
 
 
@@ -81,6 +91,11 @@ def family_of(recipe: Any) -> str:
     if target not in names:
         raise UnknownName("recipe class", target, list(names))
     return names[target]
+
+
+def draws(recipe: Any) -> bool:
+    """Whether models of this recipe draw samples; a family whose models do not has `draws = False` in its class."""
+    return bool(getattr(type(recipe), "draws", True))
 
 
 def resolve(place: str) -> Any:

@@ -203,9 +203,10 @@ def _schedule_relations(recipe: Any) -> Iterator[InputError]:
     if schedule.kind == "linear" and schedule.steps <= 20:
         yield InputError("schedule.steps", schedule.steps, "at least 21 for a linear β that is scaled by 1000/steps",
                          "pass --schedule.kind cosine, or --schedule.steps 1000")
-    if schedule.kind not in _TABLES and recipe.diffusion.times == "table":
-        yield InputError("diffusion.times", "table", f"another law for a schedule without a table ({schedule.kind})",
-                         "pass --diffusion.times uniform")
+    part = "classifying" if hasattr(recipe, "classifying") else "diffusion"
+    if schedule.kind not in _TABLES and getattr(recipe, part).times == "table":
+        yield InputError(f"{part}.times", "table", f"another law for a schedule without a table ({schedule.kind})",
+                         f"pass --{part}.times uniform")
 
 
 def _import_relations(recipe: Any) -> Iterator[InputError]:
@@ -295,7 +296,7 @@ RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
                      _zero_snr_relations, _import_relations),
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
-    "ClassifierRecipe": (_engine_relations, _table_relations),
+    "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""
 

@@ -135,7 +135,7 @@ class _Session:
 
     def _banner(self) -> None:
         study, options = self._study, self._options
-        pairs = [("data", study.data), ("tier", options.tier), ("seed", str(options.seed)),
+        pairs = [("data", study.data_for(self._context)), ("tier", options.tier), ("seed", str(options.seed)),
                  ("items", f"{len(self._chosen)} of {len(study.deliverables)}"), ("folder", str(self._context.folder))]
         if options.tier in study.expected:
             pairs.append(("expected time", study.expected[options.tier]))
@@ -159,7 +159,7 @@ class _Session:
         items = tuple(self._items.get(each.number) or each.missing(self._why_missing(each.number))
                       for each in study.deliverables)
         here = machine.environment()
-        facts = (("data", study.data), ("tier", context.tier), ("seed", str(context.seed)),
+        facts = (("data", study.data_for(context)), ("tier", context.tier), ("seed", str(context.seed)),
                  ("device", f"{here['device']}, {here['threads']} threads"), ("this run took", duration(seconds)),
                  ("versions", ", ".join(f"{name} {version}" for name, version in here["packages"].items())))
         whole = not notice and all(item.status == "done" for item in items)

@@ -74,14 +74,15 @@ def deliverable(number: str, title: str, *, question: str = "") -> Callable[[Wor
 class Study:
     """An assignment's deliverables in the order of the report.
 
-    data        what the study learns from and where that is from: the first line of its report
+    data        what the study learns from and where that is from, the first line of its report; a function of the
+                context where that depends on what is at hand
     expected    how long it takes, in words, by tier
     """
 
     name: str
     title: str
     summary: str
-    data: str
+    data: "str | Callable[[Context], str]"
     deliverables: tuple[Deliverable, ...]
     expected: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,6 +91,10 @@ class Study:
         twice = sorted({number for number in numbers if numbers.count(number) > 1})
         if twice:
             raise ValueError(f"study {self.name}: the number {twice[0]} is given twice")
+
+    def data_for(self, context: "Context") -> str:
+        """What the study learns from, in words."""
+        return self.data if isinstance(self.data, str) else self.data(context)
 
     def chosen(self, only: Sequence[str] | None) -> frozenset[str]:
         """The numbers to do: all of them, or those of `only`, with or without the letter and number of the assignment.

@@ -1,0 +1,179 @@
+"""How a model of pictures is judged: its loss beside the best linear denoiser's, its samples beside real pictures."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from genloom.data.images.imageset import ImageSet
+from genloom.diffusion.denoiser import Denoiser
+from genloom.metrics.features import distance_name, extract, moments
+from genloom.metrics.frechet import frechet_distance
+from genloom.metrics.interval import mean_interval
+from genloom.metrics.picture_scores import PictureScores, compare
+from genloom.recipes.images_parts import floats
+from genloom.recipes.linear_baseline import LARGEST, LinearDenoiser
+from genloom.report.numbers import at_most
+from genloom.report.results import Result
+from genloom.rng import SampleNoise
+from genloom.training.method import Networks
+
+if TYPE_CHECKING:
+    from genloom.recipes.build_images import ImagesExperiment
+
+TIMES = tuple((k + 0.5) / 16 for k in range(16))
+"""Where the loss is looked at: the middles of equal parts of [0, 1]."""
+REAL = "other real pictures, same N"
+_KEPT = 256  # pictures of the loss on those that were kept back
+
+
+def judge_all(experiment: "ImagesExperiment", networks: Networks) -> tuple[Result, ...]:
+    """Every metric that applies to a model of pictures."""
+    found = [judge_loss(experiment, networks), judge_fit(experiment, networks)]
+    found += judge_samples(experiment, networks)
+    return (*found, Result(name="terminal SNR α(1)²/σ(1)²", value=experiment.schedule.terminal_snr,
+                           formula="what is left of the data's signal where sampling starts"))
+
+
+def quick(experiment: "ImagesExperiment", networks: Networks) -> dict[str, float]:
+    """What is looked at during training. The loss comes first and decides which checkpoint is best: to choose by the
+    Fréchet distance and then to report it would report the least of several."""
+    losses = losses_by_time(experiment, kept_denoiser(experiment, networks), list(TIMES),
+                            device=next(networks["denoiser"].parameters()).device)
+    found = {"loss on kept pictures": sum(losses) / len(losses)}
+    if experiment.recipe.evaluation.track:
+        found[distance_name(experiment.extractor)] = frechet(experiment, networks, 0)
+    return found
+
+
+@torch.no_grad()
+def losses_by_time(experiment: "ImagesExperiment", denoiser: Denoiser, times: list[float], *,
+                   pictures: ImageSet | None = None, device: torch.device | str = "cpu") -> list[float]:
+    """E‖ε̂ − ε‖²/D at each time on the same pictures with the same noise; the table's nearest entry where there is one.
+
+    pictures   those that were kept back by default
+    device     where the denoiser computes
+    """
+    x0 = experiment.states(floats(pictures or experiment.kept, experiment.recipe.data.size, _KEPT))
+    noise, found = SampleNoise(0, len(x0), experiment.shape), []
+    for t in times:
+        level, eps = experiment.schedule.level(on_table(experiment, t)), noise()
+        x = float(level.alpha) * x0 + float(level.sigma) * eps
+        found.append((denoiser(x.to(device), level.t).eps.cpu() - eps).double().square().mean().item())
+    return found
+
+
+def baseline_by_time(experiment: "ImagesExperiment", times: list[float]) -> list[float] | None:
+    """The same of the best linear denoiser; None for pictures of too many coordinates."""
+    linear = linear_denoiser(experiment)
+    return None if linear is None else losses_by_time(experiment, linear, times)
+
+
+def linear_denoiser(experiment: "ImagesExperiment") -> LinearDenoiser | None:
+    """The Wiener filter of the training pictures."""
+    coordinates = experiment.shape[0] * experiment.shape[1] * experiment.shape[2]
+    if coordinates > LARGEST:
+        return None
+    x0 = experiment.states(floats(experiment.data, experiment.recipe.data.size, 10_000))
+    return LinearDenoiser(experiment.schedule, x0)
+
+
+def on_table(experiment: "ImagesExperiment", t: float) -> float:
+    """The nearest time that the schedule has noise at."""
+    steps = experiment.schedule.steps
+    return max(1, round(t * steps)) / steps if steps else max(t, experiment.schedule.first)
+
+
+def judge_loss(experiment: "ImagesExperiment", networks: Networks) -> Result:
+    """The mean loss over t on pictures that were kept back."""
+    times = list(TIMES)
+    model = losses_by_time(experiment, kept_denoiser(experiment, networks), times)
+    linear = baseline_by_time(experiment, times)
+    value = sum(model) / len(model)
+    result = Result(name="ε loss on pictures that were kept back", value=value, n=_count(experiment.kept), seeds=(0,),
+                    formula="mean over t of E‖ε̂ − ε‖²/D", known=sum(linear) / len(linear) if linear else 1.0,
+                    known_name="best linear denoiser, the exact one of normal data" if linear else "guessing 0")
+    assert result.known is not None
+    return at_most(result, result.known)
+
+
+def judge_fit(experiment: "ImagesExperiment", networks: Networks) -> Result:
+    """How much higher the loss is on pictures that were not trained on."""
+    times = list(TIMES)
+    own = losses_by_time(experiment, kept_denoiser(experiment, networks, experiment.data), times,
+                         pictures=experiment.data)
+    kept = losses_by_time(experiment, kept_denoiser(experiment, networks), times)
+    ratio = sum(kept) / sum(own)
+    result = Result(name="that loss over the loss on training pictures", value=ratio, known=1.0,
+                    known_name="no overfitting", n=_count(experiment.kept), seeds=(0,),
+                    tolerance="at most 1.15: above it the model remembers its pictures")
+    return at_most(result, 1.15)
+
+
+def judge_samples(experiment: "ImagesExperiment", networks: Networks) -> list[Result]:
+    """Fréchet and kernel distance, precision, recall, density and coverage of samples, beside real pictures' own."""
+    seeds = tuple(range(experiment.recipe.evaluation.seeds))
+    each = [scores(experiment, networks, seed) for seed in seeds]
+    first, floor, name = each[0], experiment.floor, distance_name(experiment.extractor)
+    beside = REAL if floor.n == first.n else f"{floor.n} other real pictures, not as many: see N"
+    rows = (("KID", "kid", "Bińkowski et al. 2018, Eq. 4"), ("precision", "precision", "Kynkäänniemi et al. 2019"),
+            ("recall", "recall", "Kynkäänniemi et al. 2019"), ("density", "density", "Naeem et al. 2020"),
+            ("coverage", "coverage", "Naeem et al. 2020"))
+    found = [Result(name=name, value=_mean([s.frechet for s in each]), known=floor.frechet,
+                    known_name=beside, interval=_interval(each), n=first.n, seeds=seeds,
+                    formula=about(experiment, first), source="Heusel et al. 2017, Eq. 6")]
+    for label, field, source in rows:
+        shown = f"{label}-{experiment.extractor.name}" if label == "KID" else label
+        found.append(Result(name=shown, value=_mean([getattr(s, field) for s in each]),
+                            known=getattr(floor, field), known_name=beside, n=first.n,
+                            seeds=seeds, source=source))
+    return found
+
+
+def about(experiment: "ImagesExperiment", scored: PictureScores) -> str:
+    """What a distance was taken in and against: without it the number says nothing."""
+    features = experiment.extractor
+    said = f"{features.dim} features of {features.name}, sha256 {features.digest[:12]}; reference of " \
+           f"{len(experiment.data.pictures):,} training pictures, sha256 {scored.reference_digest[:12]}"
+    return f"{said}; {scored.note}" if scored.note else said
+
+
+def scores(experiment: "ImagesExperiment", networks: Networks, seed: int) -> PictureScores:
+    """All scores of fresh samples against the training pictures."""
+    drawn = drawn_for(experiment, networks, seed)
+    return compare(drawn, experiment.reference, experiment.extractor)
+
+
+def frechet(experiment: "ImagesExperiment", networks: Networks, seed: int) -> float:
+    """The Fréchet distance alone."""
+    seen = extract(experiment.extractor, drawn_for(experiment, networks, seed))
+    return frechet_distance(moments(seen), experiment.reference.moments)
+
+
+def drawn_for(experiment: "ImagesExperiment", networks: Networks, seed: int) -> Tensor:
+    """As many samples as the recipe judges by, with classes as often as in the data."""
+    count = experiment.recipe.evaluation.samples
+    return experiment.draw(networks, count=count, seed=seed, labels=experiment.labels_for(count, seed))
+
+
+def kept_denoiser(experiment: "ImagesExperiment", networks: Networks, pictures: ImageSet | None = None) -> Denoiser:
+    """The denoiser, neither guided nor clipped, that is told the classes of the pictures of the loss."""
+    chosen = pictures or experiment.kept
+    told = chosen.labels[:_KEPT] if experiment.classes and chosen.labels is not None else None
+    return experiment.denoiser(networks, told, replace(experiment.recipe.sampling, guidance=1.0, clip=False))
+
+
+def _count(pictures: ImageSet) -> int:
+    return min(_KEPT, len(pictures.pictures))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _interval(each: list[PictureScores]) -> tuple[float, float] | None:
+    if len(each) == 1:
+        return each[0].frechet_interval
+    found = mean_interval([s.frechet for s in each])
+    return found.low, found.high

@@ -1,0 +1,139 @@
+"""Pictures and files of a model of pictures."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from genloom.data.images.augment import centre, to_pictures
+from genloom.recipes.judge_images import TIMES, baseline_by_time, kept_denoiser, losses_by_time, on_table
+from genloom.recipes.process_images import Way, backward, forward
+from genloom.report.figures import canvas, save_figure
+from genloom.report.grids import rows_figure, save_grid, square
+from genloom.report.plots import lines
+from genloom.report.results import Figure, Item, write_atomically
+from genloom.report.run_page import training_item
+from genloom.training.method import Networks
+
+if TYPE_CHECKING:
+    from genloom.recipes.build_images import ImagesExperiment
+
+_SHEET = 64  # pictures of a sheet at most
+_SHOWN = 8
+
+
+def write_sheet(pictures: Tensor, path: Path, provenance: dict[str, str]) -> Path:
+    """The first pictures on one sheet, as a PNG that carries what it came from."""
+    return save_grid(pictures[:_SHEET], path, provenance)
+
+
+def write_samples(pictures: Tensor, folder: Path, provenance: dict[str, str]) -> list[Path]:
+    """samples.png, a sheet of the first ones, and samples.zip, every picture as a PNG of its own."""
+    sheet = write_sheet(pictures, folder / "samples.png", provenance)
+    return [sheet, write_zip(pictures, folder / "samples.zip")]
+
+
+def write_zip(pictures: Tensor, path: Path) -> Path:
+    """Every picture as 00000.png, 00001.png, …, in a ZIP that other tools and `--data.folder` read."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for k, picture in enumerate(pictures):
+            one = io.BytesIO()
+            pixels = picture.permute(1, 2, 0).contiguous().numpy()
+            Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(one, format="PNG")
+            archive.writestr(zipfile.ZipInfo(f"{k:05d}.png", (1980, 1, 1, 0, 0, 0)), one.getvalue())
+    return write_atomically(path, buffer.getvalue())
+
+
+def run_items(experiment: "ImagesExperiment", networks: Networks, run: Path,
+              provenance: dict[str, str]) -> tuple[Item, ...]:
+    """The sections of a run's report: its loss, samples, the process both ways, the loss at each time, neighbours."""
+    folder = run / "figures"
+    labels = experiment.labels_for(_SHEET, 0)
+    drawn = experiment.draw(networks, count=_SHEET, seed=0, labels=labels)
+    there = forward(experiment, _SHOWN)
+    back = backward(experiment, networks, there)
+    return (
+        training_item(run, provenance, number="1"),
+        Item(number="2", title="Samples", figures=(samples_figure(drawn, folder / "samples.png", provenance),)),
+        Item(number="3", title="Noised, and denoised again", formula="x_t = α(t) x0 + σ(t) ε", figures=(
+            way_figure(experiment, there, folder / "forward.png", provenance,
+                       "Training pictures on their way to noise"),
+            way_figure(experiment, back, folder / "backward.png", provenance,
+                       "The sampler's way back from exactly the noisiest of these"))),
+        Item(number="4", title="The loss at each time", formula="E‖ε̂ − ε‖²/D on pictures that were kept back",
+             figures=(loss_figure(experiment, networks, folder / "loss-by-time.png", provenance),)),
+        Item(number="5", title="Nearest training pictures", text=(
+            "A model that copies has samples that equal their neighbours. Nearest is in the mean square of pixels.",),
+            figures=(neighbours_figure(experiment, drawn, folder / "neighbours.png", provenance),)),
+    )
+
+
+def samples_figure(pictures: Tensor, path: Path, provenance: dict[str, str], name: str = "the model") -> Figure:
+    """A sheet of samples."""
+    columns = max(square(len(pictures)), min(16, len(pictures)))
+    save_grid(pictures, path, provenance, columns=columns)
+    return Figure(path=f"{path.parent.name}/{path.name}", caption=f"{len(pictures)} samples of {name}, none left out.",
+                  alt=f"A grid of {len(pictures)} generated pictures")
+
+
+def way_figure(experiment: "ImagesExperiment", way: Way, path: Path, provenance: dict[str, str],
+               caption: str) -> Figure:
+    """One row of pictures for each time; only what is shown is clamped to bytes."""
+    rows = {f"{100 * t:.0f} %": shown(experiment, x) for t, x in zip(way.times, way.states, strict=True)}
+    figure = rows_figure(rows, cell=0.8)
+    return save_figure(figure, path, provenance, folder=path.parent.parent,
+                       caption=f"{caption}, at {percents(way)} of T.",
+                       alt=f"Rows of pictures, one for each of {percents(way)} of the noising")
+
+
+def percents(way: Way) -> str:
+    """The times of a way in words."""
+    return ", ".join(f"{100 * t:.0f} %" for t in way.times)
+
+
+def loss_figure(experiment: "ImagesExperiment", networks: Networks, path: Path, provenance: dict[str, str]) -> Figure:
+    """The ε loss over t beside that of the best linear denoiser, and that of guessing 0, which is 1."""
+    times = [on_table(experiment, t) for t in TIMES]
+    model = losses_by_time(experiment, kept_denoiser(experiment, networks), times)
+    known: dict[str, Any] = {"guessing 0": [1.0] * len(times)}
+    linear = baseline_by_time(experiment, times)
+    if linear is not None:
+        known["best linear denoiser"] = linear
+    figure, (axes,) = canvas(6.4, 3.6)
+    lines(axes, times, {"model": model, **known}, xlabel="time t", ylabel="ε loss", log="y")
+    axes.legend()
+    return save_figure(figure, path, provenance, folder=path.parent.parent,
+                       caption="The loss over time on pictures that were kept back, beside the best linear denoiser's.",
+                       alt="Curves of the loss over time: the model's lies below the linear denoiser's")
+
+
+def neighbours_figure(experiment: "ImagesExperiment", drawn: Tensor, path: Path,
+                      provenance: dict[str, str]) -> Figure:
+    """Samples above the training pictures that are nearest to them."""
+    own = centre(experiment.data.pictures, experiment.recipe.data.size)
+    found = own[nearest(drawn[:_SHOWN], own)]
+    figure = rows_figure({"samples": drawn[:_SHOWN], "nearest": found}, cell=0.8)
+    return save_figure(figure, path, provenance, folder=path.parent.parent,
+                       caption="Samples, and below each the training picture that is nearest to it.",
+                       alt="Two rows of pictures: samples, and their nearest training pictures")
+
+
+def nearest(pictures: Tensor, among: Tensor, block: int = 4096) -> Tensor:
+    """For each picture (n, C, H, W) the index of the nearest of (N, C, H, W) in the mean square of pixels: (n,)."""
+    flat = pictures.flatten(1).float()
+    distances = [torch.cdist(flat, part.flatten(1).float()) for part in torch.split(among, block)]
+    return torch.cat(distances, dim=1).argmin(1)
+
+
+def shown(experiment: "ImagesExperiment", x: Tensor) -> Tensor:
+    """States as pictures; of latents, which are no pictures, the first three channels scaled to their range."""
+    if experiment.space is None:
+        return to_pictures(x).cpu()
+    seen = x[:, :3] if x.shape[1] >= 3 else x[:, :1]
+    return to_pictures(seen / 3).cpu()

@@ -1,0 +1,37 @@
+"""Which pictures a study can have: the real ones where they are, else ones that are made here; never in silence."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from genloom.data.images.images import digits_at_hand
+from genloom.data.store import locate
+from genloom.errors import GenloomError
+from genloom.recipes.images import Data
+
+
+class AtHand(NamedTuple):
+    """Pictures to study, and the sentence of the report that names them."""
+
+    data: Data
+    said: str
+
+
+def cats(data_root: Path | None, size: int = 32) -> AtHand:
+    """The 2,000 cats, or drawn shapes where they are not there."""
+    try:
+        locate("cats64", data_root)
+    except GenloomError:
+        return AtHand(Data(source="shapes", size=size),
+                      "coloured shapes drawn by genloom: THE CATS ARE NOT AT HAND (`genloom data cats64` says how to "
+                      "get them; pass --data-root DIR)")
+    return AtHand(Data(source="cats64", size=size), "cats64: 2,000 photographs of cats, mostly faces, 64 × 64, reduced "
+                  f"to {size} × {size} (AnnikaV9/cat-dataset, MIT; it does not settle the rights in each photograph)")
+
+
+def digits(data_root: Path | None, size: int = 32) -> AtHand:
+    """MNIST, or scikit-learn's 1,797 digits where it cannot be had."""
+    source, why = digits_at_hand(data_root)
+    data = Data(source=source, size=size, channels=1, zoom=1.0, flip=False)
+    if source == "mnist":
+        return AtHand(data, f"MNIST: 70,000 handwritten digits, 28 × 28, enlarged to {size} × {size}")
+    return AtHand(data, f"scikit-learn's 1,797 digits, 8 × 8, enlarged to {size} × {size}: MNIST IS NOT AT HAND ({why})")
