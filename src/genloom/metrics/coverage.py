@@ -46,7 +46,7 @@ def coverage(generated: Tensor, real: Tensor, *, neighbours: int = 5) -> Coverag
     if real.shape[1] != generated.shape[1]:
         raise InputError("generated", tuple(generated.shape), f"of shape (M, {real.shape[1]}), as real features are")
     if not 1 <= neighbours < min(len(real), len(generated)):
-        raise InputError("neighbours", neighbours, f"from 1 to {min(len(real), len(generated)) - 1}, below both N and M")
+        raise InputError("neighbours", neighbours, f"from 1 to {min(len(real), len(generated)) - 1}, below N and M")
     centre = real.mean(0)  # distances by products lose fewer digits near 0
     real, generated = real - centre, generated - centre
     reach_real, reach_generated = _reach(real, neighbours), _reach(generated, neighbours)

@@ -6,6 +6,7 @@
 each class scores best]
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -44,6 +45,6 @@ def inception_score(logits: Tensor, *, splits: int = 10) -> InceptionScore:
 
 
 def _score(log_p: Tensor) -> Tensor:
-    marginal = log_p.logsumexp(0) - torch.tensor(float(len(log_p))).log()
+    marginal = log_p.logsumexp(0) - math.log(len(log_p))
     # log_p is −∞ nowhere: log_softmax of finite numbers is finite
     return (log_p.exp() * (log_p - marginal)).sum(1).mean().exp()

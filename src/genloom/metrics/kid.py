@@ -3,7 +3,7 @@
     k(x, y) = (x·y/D + 1)³
     MMD² = E k(x, x') + E k(y, y') − 2 E k(x, y)
 
-estimated without bias, so that its mean is 0 for equal distributions at any number of pictures; a value may be negative.
+estimated without bias, so that its mean is 0 for equal distributions at any number of pictures; it may be negative.
 [Bińkowski et al. 2018, §3.1 and Eq. 4; Gretton et al. 2012, Lemma 6]
 """
 

@@ -72,8 +72,9 @@ def compare(generated: Tensor, real: Tensor | Reference, extractor: Extractor, *
 
 
 def _scores(features: Tensor, known: Reference, extractor: Extractor, quickly: bool) -> PictureScores:
-    if min(len(features), len(known.features)) <= NEIGHBOURS:
-        raise InputError("generated, real", (len(features), len(known.features)), f"more than {NEIGHBOURS} pictures each")
+    fewest = min(len(features), len(known.features))
+    if fewest <= NEIGHBOURS:
+        raise InputError("generated, real", (len(features), len(known.features)), f"at least {NEIGHBOURS + 1} pictures")
     interval = None if quickly else frechet_interval(features, known.moments)
     kernel = kernel_distance(features, known.features)
     shares: Coverage = coverage(features, known.features, neighbours=NEIGHBOURS)
@@ -84,5 +85,5 @@ def _scores(features: Tensor, known: Reference, extractor: Extractor, quickly: b
         kid=kernel.value, kid_error=kernel.stderr, precision=shares.precision, recall=shares.recall,
         density=shares.density, coverage=shares.coverage, neighbours=shares.neighbours,
         n=len(features), references=len(known.features), reference_digest=known.digest,
-        extractor_digest=extractor.digest, note=small_sample_note(min(len(features), len(known.features)), extractor.dim),
+        extractor_digest=extractor.digest, note=small_sample_note(fewest, extractor.dim),
     )
