@@ -24,6 +24,16 @@ TINY = {
                "--network.multipliers", "1", "2", "--network.blocks", "1", "--network.attention", "4",
                "--network.heads", "1", "--sampling.steps", "2", "--evaluation.samples", "8",
                "--evaluation.features", "pixels", "--engine.batch-size", "8", "--engine.no-tensorboard"],
+    "autoencoder": ["--data.source", "shapes", "--data.size", "8", "--network.width", "4", "--network.multipliers", "1",
+                    "2", "--network.blocks", "1", "--evaluation.samples", "8", "--evaluation.features", "pixels",
+                    "--engine.batch-size", "8", "--engine.no-tensorboard"],
+    "classifier": ["--data.source", "shapes", "--data.channels", "3", "--data.size", "8", "--network.width", "4",
+                   "--network.multipliers", "1", "2", "--evaluation.samples", "16", "--evaluation.levels", "3",
+                   "--evaluation.level-samples", "8", "--engine.batch-size", "8", "--engine.no-tensorboard"],
+    "inpainting": ["--data.source", "shapes", "--data.size", "16", "--network.width", "4", "--network.multipliers", "1",
+                   "2", "--network.attention", "8", "--discriminator.width", "4", "--discriminator.layers", "1",
+                   "--evaluation.samples", "8", "--evaluation.features", "pixels", "--engine.batch-size", "8",
+                   "--engine.no-tensorboard"],
 }
 """Flags that make a recipe of each family small enough to train in a test."""
 

@@ -14,6 +14,7 @@ FAMILIES: dict[str, str] = {
     "images": "genloom.recipes.images:ImagesRecipe",
     "classifier": "genloom.recipes.classifiers:ClassifierRecipe",
     "autoencoder": "genloom.recipes.autoencoder:AutoencoderRecipe",
+    "inpainting": "genloom.recipes.inpainting:InpaintingRecipe",
 }
 """The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
 
@@ -46,6 +47,10 @@ RECIPES: dict[str, Entry] = {
     "digit-classifier-noisy": Entry(
         "genloom.recipes.classifiers:digit_classifier_noisy",
         "a classifier of noised MNIST digits that is told the time, for classifier guidance"),
+    "inpaint-mse": Entry("genloom.recipes.inpainting:inpaint_mse",
+                         "pictures completed by a U-Net, squared error alone (S3.6)"),
+    "inpaint-gan": Entry("genloom.recipes.inpainting:inpaint_gan",
+                         "pictures completed by a U-Net, squared error and a discriminator (S3.7)"),
 }
 
 STUDIES: dict[str, Entry] = {

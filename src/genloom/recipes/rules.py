@@ -116,6 +116,15 @@ RANGES: dict[str, Range] = {
     "autoencoder.Network.latent_channels": Range(1, 4096),
     "autoencoder.Objective.beta": Range(0, 1e6),
     "autoencoder.Evaluation.samples": Range(4, 10**6),
+    "inpainting.Network.width": Range(1, 4096),
+    "inpainting.Network.blocks": Range(1, 100),
+    "inpainting.Network.heads": Range(1, 1024),
+    "inpainting.Discriminator.width": Range(1, 4096),
+    "inpainting.Discriminator.layers": Range(1, 8),
+    "inpainting.Discriminator.lr": _POSITIVE,
+    "inpainting.Loss.weight": Range(0, 1e6),
+    "inpainting.Evaluation.samples": Range(4, 10**6),
+    "inpainting.Evaluation.seed": _SEED,
     "classifiers.Network.width": Range(2, 4096),
     "classifiers.Classifying.shift": Range(0, 64),
     "classifiers.Evaluation.samples": Range(2, 10**6),
@@ -296,6 +305,7 @@ RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
                      _zero_snr_relations, _import_relations),
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
+    "InpaintingRecipe": (_engine_relations, _halving_relations),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""

@@ -67,6 +67,12 @@ def read_losses(path: Path) -> tuple[list[int], list[float]]:
     return [step for step, _ in pairs], [loss for _, loss in pairs]
 
 
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[float]]:
+    """Columns of a metrics log, equally long; rows that are torn or lack one of the numbers are passed over."""
+    found = [row for row in _rows(path) if all(isinstance(row.get(name), int | float) for name in names)]
+    return {name: [float(row[name]) for row in found] for name in names}
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
