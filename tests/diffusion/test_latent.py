@@ -11,17 +11,17 @@ from genloom.rng import StepRng
 
 
 class Linear(nn.Module):
-    """x (B, D) -> x̂, μ, v, where v does not depend on x."""
+    """x (B, D) -> x̂, (μ, v), where v does not depend on x."""
 
     def __init__(self, d: int, k: int) -> None:
         super().__init__()
         self.down, self.up = nn.Linear(d, k).double(), nn.Linear(k, d).double()
         self.log_variance = nn.Parameter(torch.full((k,), -4.0, dtype=torch.float64))
 
-    def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         mean = self.down(x)
         v = self.log_variance.expand_as(mean)
-        return self.up(mean + (v / 2).exp() * noise), mean, v
+        return self.up(mean + (v / 2).exp() * noise), (mean, v)
 
 
 class Corners:
@@ -58,7 +58,7 @@ def test_the_loss_is_the_sum_of_its_parts() -> None:
         rng = StepRng(0, 0)
         (update,) = Autoencoding(latent=(2,), beta=0.3, distance=distance).updates(
             {"autoencoder": network}, {"x": x}, rng)
-        seen, mean, v = network(x, StepRng(0, 0).normal((8, 2)).double())
+        seen, (mean, v) = network(x, StepRng(0, 0).normal((8, 2)).double())
         nats = kl_to_standard(mean, v).sum(1).mean()
         torch.testing.assert_close(update.loss, missed(seen - x).mean() + 0.3 * nats / 5)
         assert update.metrics["kl"] == nats

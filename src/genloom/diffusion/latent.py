@@ -41,7 +41,7 @@ class Autoencoding:
     latent     shape of one picture's latents (c, h, w)
     beta       weight of the KL divergence, at least 0
     distance   "l1", "l2" or "huber"
-    name       the name of the network, `network(x, ε) -> (x̂, μ, v)`, and of its optimizer
+    name       the name of the network, `network(x, ε) -> (x̂, (μ, v))`, and of its optimizer
 
     Errors: `InputError` for a negative β or another distance.
     """
@@ -60,7 +60,7 @@ class Autoencoding:
     def updates(self, networks: Networks, batch: Batch, rng: StepRng) -> Iterator[Update]:
         """The mean loss of the batch, once; the log gets both of its parts, the KL divergence in nats a picture."""
         x = batch["x"]
-        seen, mean, log_variance = networks[self.name](x, rng.normal((len(x), *self.latent)).to(x))
+        seen, (mean, log_variance) = networks[self.name](x, rng.normal((len(x), *self.latent)).to(x))
         missed = DISTANCES[self.distance](seen - x).mean()
         nats = kl_to_standard(mean, log_variance).flatten(1).sum(1).mean()
         yield Update(self.name, missed + self.beta / x[0].numel() * nats,
