@@ -226,6 +226,7 @@ def _read(path: Path) -> int:
     return len(list(csv.reader(text.splitlines()))) - 1 if path.suffix == ".csv" else len(text.splitlines())
 
 
+WEIGHTS = ("inception",)  # no data: nobody's data folder needs them
 RECORDS = {"ETTh1.csv": 17_420, "train.json": 18_009, "test.json": 32, "new_test.json": 32, "objects.json": 24,
            "clevr_properties.json": 4, "encoder.json": 50_257, "vocab.bpe": 50_001, "cats64_0000-1999.zip": 2_000,
            "train-images-idx3-ubyte.gz": 60_000, "train-labels-idx1-ubyte.gz": 60_000,
@@ -234,7 +235,7 @@ RECORDS = {"ETTh1.csv": 17_420, "train.json": 18_009, "test.json": 32, "new_test
 
 @pytest.mark.real_data
 @pytest.mark.skipif(not os.environ.get(store.DATA_ROOT_VARIABLE), reason=f"${store.DATA_ROOT_VARIABLE} is not set")
-@pytest.mark.parametrize("name", [name for name, known in SOURCES.items() if known.files])
+@pytest.mark.parametrize("name", [name for name, known in SOURCES.items() if known.files and name not in WEIGHTS])
 def test_the_real_files_are_the_registered_ones_and_can_be_read(name: str) -> None:
     for file_name, path in locate(name).items():
         records = _read(path)

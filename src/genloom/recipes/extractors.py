@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from genloom.data.sources import source
 from genloom.data.store import fetch, locate, verify
-from genloom.errors import DataError, InputError, UnknownName
+from genloom.errors import DataError, InputError, RunError, UnknownName
 from genloom.metrics.features import Extractor, PixelFeatures
+from genloom.nn.image_classifier import ImageClassifier
 from genloom.rng import generator
 
 EXTRACTORS = ("inception", "digits", "random", "pixels")
@@ -60,8 +61,8 @@ def extractor(name: str, *, channels: int, size: int, weights: str = "",
     random      a fixed network of random convolutions; D = 64
     pixels      means over an 8 × 8 raster; D = 64·channels
 
-    weights     the file of Inception's weights, or the folder of another digit classifier; "" looks for the registered
-                ones in `data_root`, $GENLOOM_DATA and the cache, and fetches Inception's
+    weights     the file of Inception's weights, or the run of another digit classifier; "" takes the one that comes
+                with genloom, and looks for Inception's in `data_root`, $GENLOOM_DATA and the cache, or fetches them
 
     Errors: `UnknownName`; `DataError` for weights that cannot be had or are not the registered ones. No other extractor
     takes the place of one that cannot be had, since its distance would be another number.
@@ -69,7 +70,7 @@ def extractor(name: str, *, channels: int, size: int, weights: str = "",
     if name == "inception":
         return inception(weights, data_root)
     if name == "digits":
-        return digits(Path(weights).expanduser() if weights else None)
+        return digits(Path(weights).expanduser()) if weights else digits()
     if name == "random":
         return random_features(64 if size >= 64 else 32)
     if name == "pixels":
@@ -116,32 +117,34 @@ def _inception_file(weights: str, data_root: str | Path | None) -> Path:
     return locate("inception", data_root)[Path(file.path).name]
 
 
-def digits(folder: Path | None = None) -> NetworkFeatures:
-    """The penultimate layer of a classifier of digits.
+def digits(place: str | Path = "digit-classifier") -> NetworkFeatures:
+    """The penultimate layer of a classifier of clean digits.
 
     Pictures are averaged over their channels, and resized (antialiased bilinear) where their size is another.
 
-    folder   of a classifier as `pretrained.write_classifier` writes it; None for the one that comes with genloom
+    place   the name of a classifier that comes with genloom, or a run's folder
 
-    Errors: `DataError` where there is none, or its weights are not those of its card.
+    Errors: `DataError` where there is none; `InputError` for a classifier of noised pictures.
     """
-    from genloom.recipes.pretrained import FOLDER, read_classifier
+    from genloom.recipes.classifier_guidance import load_classifier
 
-    place = folder or FOLDER / "digit-classifier"
-    if not place.is_dir():
-        raise DataError(f"features of digits need a trained classifier, and {place} is no folder; pass the folder of "
-                        "one by --evaluation.weights, or take --evaluation.features random")
-    network, digest, _ = read_classifier(place)
-    shape = network.shape
+    try:
+        found = load_classifier(place)
+    except RunError as error:
+        raise DataError(f"features of digits need a trained classifier: {error}; pass the folder of a run of "
+                        "digit-classifier by --evaluation.weights, or take --evaluation.features random") from error
+    network, data = found.network, found.recipe.data
+    if not isinstance(network, ImageClassifier) or found.process is not None:
+        raise InputError("evaluation.weights", str(place), "a classifier of clean pictures", "train digit-classifier")
 
     def seen(pictures: Tensor) -> Tensor:
         x = pictures.float() / 127.5 - 1
-        x = x if x.shape[1] == shape.channels else x.mean(1, keepdim=True).expand(-1, shape.channels, -1, -1)
-        if x.shape[-2:] == (shape.size, shape.size):
+        x = x if x.shape[1] == data.channels else x.mean(1, keepdim=True).expand(-1, data.channels, -1, -1)
+        if x.shape[-2:] == (data.size, data.size):
             return x
-        return F.interpolate(x, (shape.size, shape.size), mode="bilinear", antialias=True)
+        return F.interpolate(x, (data.size, data.size), mode="bilinear", antialias=True)
 
-    return NetworkFeatures("digits", _digest("digit classifier", digest), shape.features,
+    return NetworkFeatures("digits", _digest("digit classifier", found.digest), network.shape.features,
                            lambda p: network.features(seen(p)), lambda p: network(seen(p)))
 
 
