@@ -10,6 +10,7 @@ import pytest
 
 from genloom.cli import runs
 from genloom.cli.asked import asked
+from genloom.errors import NotHere
 from genloom.recipes import SampleRequest, build, from_yaml, recipe, registry, rules, to_yaml
 from genloom.recipes.fields import leaves
 from genloom.training.engine import fit
@@ -100,6 +101,10 @@ def test_it_builds_trains_and_samples(name: str, tier: str, tmp_path: Path) -> N
     assert run.status["state"] == "finished"
     made = runs.with_weights(run, build(runs.recipe_of(run)))
     (tmp_path / "samples").mkdir()
+    if not registry.draws(small):
+        with pytest.raises(NotHere, match="genloom"):
+            made.experiment.sample(made.networks, SampleRequest(count=5), tmp_path / "samples", {})
+        return
     paths = made.experiment.sample(made.networks, SampleRequest(count=5), tmp_path / "samples",
                                    runs.provenance(made, 0, "genloom"))
     assert paths

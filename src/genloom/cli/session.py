@@ -62,7 +62,7 @@ class Session:
             self.screen.warn(f"the training is whole, but what follows it failed: {_said(error, where)}")
             document["failed"] = str(error)
             code = error.exit_code if isinstance(error, GenloomError) else 1
-        following = [f"genloom sample {name} --count 1000 --seed 1", f"genloom evaluate {name}",
+        following = [*written.following(self.experiment.recipe, name),
                      f"genloom resume {name} --steps {2 * outcome.step}"]
         if code:
             following.insert(0, f"genloom report {name}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from genloom.cli.output import Voice
 from genloom.cli.runs import Trained, provenance, quoted
 from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.registry import draws
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,15 +16,20 @@ if TYPE_CHECKING:
 
 def all_of(made: Trained, voice: Voice) -> dict[str, Any]:
     """Draw the recipe's own samples, evaluate, write the report; paths and numbers for the last words."""
-    voice.say("drawing samples, evaluating, writing the report …")
-    command = f"genloom sample {quoted(made.run.path)} --checkpoint {made.loaded.step}"
-    folder = made.run.path / "samples" / "final"
-    folder.mkdir(parents=True, exist_ok=True)
-    samples = made.experiment.sample(made.networks, SampleRequest(), folder, provenance(made, 0, command))
+    drawing = draws(made.experiment.recipe)
+    voice.say(f"{'drawing samples, ' if drawing else ''}evaluating, writing the report …")
+    samples = _final_samples(made) if drawing else []
     results = made.experiment.evaluate(made.networks)
     show(results, voice)
     _, path = report(made, results)
     return {"samples": [str(each) for each in samples], "report": str(path), "results": as_json(results)}
+
+
+def _final_samples(made: Trained) -> "list[Path]":
+    command = f"genloom sample {quoted(made.run.path)} --checkpoint {made.loaded.step}"
+    folder = made.run.path / "samples" / "final"
+    folder.mkdir(parents=True, exist_ok=True)
+    return made.experiment.sample(made.networks, SampleRequest(), folder, provenance(made, 0, command))
 
 
 def report(made: Trained, results: "Sequence[Result]") -> "tuple[Page, Path]":
@@ -50,8 +56,14 @@ def page_of(made: Trained, items: "tuple[Item, ...]") -> "Page":
              ("device", str(here["device"])), ("versions", ", ".join(f"{k} {v}" for k, v in here["packages"].items())))
     name = quoted(made.run.path)
     return run_page(made.run.path, title=recipe.name, summary=recipe.summary, facts=facts, status=made.run.status,
-                    items=items,
-                    next_commands=(f"genloom sample {name} --count 1000 --seed 1", f"genloom evaluate {name}"))
+                    items=items, next_commands=following(recipe, name))
+
+
+def following(recipe: Any, run: str) -> tuple[str, ...]:
+    """What can be done with a trained run, whose path is given as a shell takes it."""
+    first = f"genloom sample {run} --count 1000 --seed 1"
+    return (first if draws(recipe) else f"genloom sample OTHER_RUN --classifier {run} --guidance 2",
+            f"genloom evaluate {run}")
 
 
 def keep(made: Trained, results: "Sequence[Result]") -> "Path":

@@ -135,6 +135,9 @@ class PointsExperiment:
         """A CSV of points and a picture of them."""
         from genloom.recipes.show_points import write_samples
 
+        if request.classifier is not None:
+            raise InputError("classifier", request.classifier, "left out: only models of pictures have a classifier",
+                             "train with classes, and pass --guidance 2")
         changed = {name: value for name in ("sampler", "steps", "spacing", "eta", "guidance")
                    if (value := getattr(request, name)) is not None}
         sampling = replace(self.recipe.sampling, **changed)

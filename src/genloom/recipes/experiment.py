@@ -26,7 +26,9 @@ class SampleRequest:
     eta: float | None = None
     """Noise of ddim, in [0, 1]."""
     guidance: float | None = None
-    """Scale of classifier-free guidance."""
+    """Scale of classifier-free guidance, or of the classifier's."""
+    classifier: str | None = None
+    """Run of a classifier, or the name of one that comes with genloom, which guides instead of the model itself."""
     labels: str | None = None
     """Classes to condition on, separated by commas."""
     seed: int = 0

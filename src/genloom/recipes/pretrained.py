@@ -1,68 +1,111 @@
-"""Classifiers that come with genloom: a folder with weights in safetensors and a card that names shape and checksum."""
+"""Small checkpoints that come with genloom: found, verified, read and written.
 
-import hashlib
+NAME/ holds model.safetensors, recipe.yaml, classes.json, a card README.md, and a sealed manifest of their SHA-256.
+In a checkout they lie in pretrained/ beside src/; an installed wheel has them in genloom/pretrained/.
+"""
+
 import json
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from importlib.resources import files as packaged
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import safetensors
 import safetensors.torch
+from torch import Tensor
 
-import genloom
-from genloom.errors import DataError
-from genloom.nn.image_classifier import ClassifierShape, ImageClassifier
-from genloom.report.decode import decode
-from genloom.report.results import read_json, write_atomically
+from genloom.errors import CheckpointError, InputError, InputErrors, UnknownName
+from genloom.recipes.serial import from_yaml, to_yaml
+from genloom.training import files, manifest
 
-FOLDER = Path(genloom.__file__).resolve().parents[2] / "pretrained"
-"""Where they lie in a checkout."""
-_WEIGHTS, _CARD = "weights.safetensors", "card.json"
+MODEL, RECIPE, CLASSES, CARD = "model.safetensors", "recipe.yaml", "classes.json", "README.md"
+LIMIT = 8 << 20
+"""Largest model that may be shipped, in bytes."""
 
 
 class Pretrained(NamedTuple):
-    """A classifier with the SHA-256 of its weights and what its card says of it."""
+    """A checkpoint that was shipped.
 
-    network: ImageClassifier
+    recipe        the recipe that it was trained by
+    tensors       weights by "network/name", on the CPU
+    class_names   the classes of its data; empty where there are none
+    digest        SHA-256 of its manifest
+    """
+
+    name: str
+    folder: Path
+    recipe: Any
+    tensors: Mapping[str, Tensor]
+    class_names: tuple[str, ...]
     digest: str
-    about: str
 
 
-def write_classifier(network: ImageClassifier, folder: Path, about: str) -> str:
-    """Write a classifier's weights and card; returns the SHA-256 of the weights.
+def names() -> tuple[str, ...]:
+    """The names of all that are there."""
+    found = {entry.parent.name for root in roots() for entry in root.glob(f"*/{manifest.MANIFEST}")}
+    return tuple(sorted(found))
 
-    about   what it was trained on and how well it does, in plain words
+
+def roots() -> list[Path]:
+    """The folders that are searched, of which there may be none: the package's own, and that of a checkout."""
+    package = Path(str(packaged("genloom")))
+    return [path for path in (package / "pretrained", package.parents[1] / "pretrained") if path.is_dir()]
+
+
+def folder(name: str) -> Path:
+    """The folder of a checkpoint.
+
+    Errors: `UnknownName` with the nearest name that is there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    content = safetensors.torch.save(tensors)
-    digest = hashlib.sha256(content).hexdigest()
-    card = {"format": 1, "shape": asdict(network.shape), "sha256": digest, "about": about}
-    write_atomically(folder / _WEIGHTS, content)
-    write_atomically(folder / _CARD, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
-    return digest
+    for root in roots():
+        if name in names() and (root / name / manifest.MANIFEST).is_file():
+            return root / name
+    raise UnknownName("pretrained", name, names())
 
 
-def read_classifier(folder: Path) -> Pretrained:
-    """The classifier of a folder that `write_classifier` wrote, in eval mode with frozen weights.
+def load(name: str) -> Pretrained:
+    """A checkpoint by its name, verified.
 
-    Errors: `DataError` for a folder without one, or weights that are not those of the card.
+    Errors: `UnknownName`; `CheckpointError` for files that are missing, altered or not what they should be.
     """
-    card = read_json(folder / _CARD)
-    if not isinstance(card, dict) or card.get("format") != 1 or not isinstance(card.get("sha256"), str):
-        raise DataError(f"{folder / _CARD}: not the card of a classifier, format 1")
-    shape: ClassifierShape = decode(ClassifierShape, card.get("shape"), f"{folder / _CARD}: shape")
+    return read(folder(name))
+
+
+def read(place: Path) -> Pretrained:
+    """The checkpoint in a folder, each of its files compared with the manifest.
+
+    Errors: `CheckpointError` for files that are missing, altered or not what they should be.
+    """
+    raw = manifest.read_verified(place)
     try:
-        content = (folder / _WEIGHTS).read_bytes()
-    except OSError as error:
-        raise DataError(f"{folder / _WEIGHTS}: cannot be read ({error.strerror})") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != card["sha256"]:
-        raise DataError(f"{folder / _WEIGHTS}: sha256 is {digest[:12]}…, must be {card['sha256'][:12]}…")
-    network = ImageClassifier(shape)
-    try:
-        network.load_state_dict(safetensors.torch.load(content))
-    except (RuntimeError, safetensors.SafetensorError) as error:
-        raise DataError(f"{folder / _WEIGHTS}: not of the card's shape: {str(error).splitlines()[0]}") from error
-    network.eval().requires_grad_(False)
-    return Pretrained(network, digest, str(card.get("about", "")))
+        recipe = from_yaml(raw[RECIPE].decode())
+        tensors = safetensors.torch.load(raw[MODEL])
+        class_names = json.loads(raw[CLASSES])
+        if not isinstance(class_names, list) or not all(isinstance(each, str) for each in class_names):
+            raise TypeError(f"{CLASSES} is not a list of names")
+    except (KeyError, TypeError, ValueError, InputError, InputErrors, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{place} is whole but cannot be read: {error}") from error
+    digest = manifest.digest((place / manifest.MANIFEST).read_bytes())
+    return Pretrained(place.name, place, recipe, tensors, tuple(class_names), digest)
+
+
+def write(place: Path, recipe: Any, tensors: Mapping[str, Tensor], class_names: Sequence[str], card: str) -> Pretrained:
+    """Write a checkpoint to be shipped into a folder that is new or is to be replaced, the manifest last.
+
+    tensors   weights by "network/name"
+    card      what it is, in Markdown: data and their licence, numbers beside their known answers, seed, command
+
+    Errors: `InputError` for a model that is larger than `LIMIT`.
+    """
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = {MODEL: safetensors.torch.save(whole), RECIPE: to_yaml(recipe).encode(),
+               CLASSES: json.dumps(list(class_names), ensure_ascii=False).encode() + b"\n", CARD: card.encode()}
+    if len(content[MODEL]) > LIMIT:
+        raise InputError("tensors", f"{len(content[MODEL]):,} bytes", f"at most {LIMIT:,} bytes",
+                         "train a smaller network")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / manifest.MANIFEST).unlink(missing_ok=True)  # while files are replaced there is no checkpoint
+    for name, data in content.items():
+        files.write_bytes(place / name, data)
+    files.write_atomically(place / manifest.MANIFEST, manifest.describe(content))
+    return read(place)

@@ -32,7 +32,9 @@ class Options:
     eta: float | None = None
     """Noise of ddim: 0 none, 1 as DDPM."""
     guidance: float | None = None
-    """Scale of classifier-free guidance; 1 is plain conditional sampling."""
+    """Scale of guidance: 1 is plain conditional sampling; with a classifier, the factor of its gradient."""
+    classifier: str | None = None
+    """Run of a classifier, or the name of one that comes with genloom, that guides instead of the model itself."""
     labels: str | None = None
     """Classes to condition on, separated by commas."""
     seed: int = 0

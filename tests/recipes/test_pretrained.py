@@ -1,0 +1,98 @@
+"""Checkpoints that come with genloom: found in a checkout and in an installed package, and never half."""
+
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from genloom.errors import CheckpointError, InputError, UnknownName
+from genloom.recipes import pretrained
+from genloom.recipes.build_classifiers import make_classifier
+from genloom.recipes.classifiers import ClassifierRecipe, Network, digit_classifier
+from genloom.training.state import network_tensors
+
+ROOT = Path(__file__).parents[2]
+
+
+def tiny() -> ClassifierRecipe:
+    return replace(digit_classifier(), network=Network(width=4, multipliers=(1, 2)))
+
+
+def written(folder: Path) -> pretrained.Pretrained:
+    tensors = network_tensors({"classifier": make_classifier(tiny(), 3)})
+    return pretrained.write(folder, tiny(), tensors, ["a", "ä", "c"], "# A card\n")
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    found = written(tmp_path / "deep" / "name")
+    assert found == pretrained.read(tmp_path / "deep" / "name")._replace(tensors=found.tensors)
+    assert (found.name, found.recipe, found.class_names) == ("name", tiny(), ("a", "ä", "c"))
+    expected = network_tensors({"classifier": make_classifier(tiny(), 3)})
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in expected.items())
+    assert (tmp_path / "deep" / "name" / "README.md").read_text("utf-8") == "# A card\n"
+
+
+def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
+    folder = written(tmp_path / "name").folder
+    for file in sorted(folder.iterdir()):
+        whole = file.read_bytes()
+        for place in (0, len(whole) // 2, len(whole) - 2):
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+            with pytest.raises(CheckpointError):
+                pretrained.read(folder)
+        file.write_bytes(whole[:-3])
+        with pytest.raises(CheckpointError):
+            pretrained.read(folder)
+        file.write_bytes(whole)
+    pretrained.read(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        pretrained.read(folder)
+
+
+def test_a_name_with_a_typo_gets_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "roots", lambda: [tmp_path])
+    assert pretrained.names() == ()
+    written(tmp_path / "one-thing")
+    (tmp_path / "half").mkdir()
+    assert pretrained.names() == ("one-thing",)
+    assert pretrained.load("one-thing").folder == tmp_path / "one-thing"
+    for name in ("one-thin", "../one-thing", "half"):
+        with pytest.raises(UnknownName, match="one-thing"):
+            pretrained.load(name)
+
+
+def test_a_model_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="at most"):
+        pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(3 << 20)}, [], "")
+    assert not (tmp_path / "large").exists()
+
+
+def test_each_that_is_shipped_is_whole_small_and_has_a_card() -> None:
+    shipped = pretrained.names()
+    assert {"digit-classifier", "digit-classifier-noisy"} <= set(shipped)
+    for name in shipped:
+        found = pretrained.load(name)
+        assert (found.folder / "model.safetensors").stat().st_size <= 2 << 20
+        card = (found.folder / "README.md").read_text("utf-8")
+        for word in ("Data", "Licence", "Seed", "Command", "accuracy"):
+            assert word in card, (name, word)
+
+
+@pytest.mark.slow
+def test_a_wheel_carries_them(tmp_path: Path) -> None:
+    """Built as pip builds it, unpacked, and asked from a folder that is no checkout."""
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w",
+                    str(tmp_path), str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("genloom-*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = ("import genloom, pathlib; from genloom.recipes import pretrained\n"
+            f"assert pathlib.Path(genloom.__file__).is_relative_to({str(tmp_path)!r})\n"
+            "print(pretrained.load('digit-classifier').folder)")
+    run = subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True,
+                         env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"})
+    assert Path(run.stdout.strip()).is_relative_to(tmp_path)
