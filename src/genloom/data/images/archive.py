@@ -4,7 +4,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from genloom.data.images.listing import MOST_BYTES, Entry, Listing, is_picture
+from genloom.data.images.listing import MOST_BYTES, Entry, Listing, is_picture, shown
 from genloom.data.images.picture import Unreadable
 from genloom.errors import DataError
 
@@ -40,7 +40,8 @@ def list_zip(path: Path) -> Listing:
 
     entries = [Entry(_parts(member.filename), member.file_size, f"{member.CRC:08x}", member) for member in members]
     pictures = sorted((entry for entry in entries if is_picture(entry.parts)), key=lambda entry: entry.parts)
-    return Listing(root=str(path), entries=tuple(pictures), other=len(entries) - len(pictures), read=read)
+    return Listing(root=shown(str(path)), place="", read=read, other=len(entries) - len(pictures),
+                   entries=tuple(pictures))
 
 
 def _parts(name: str) -> tuple[str, ...]:

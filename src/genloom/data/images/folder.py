@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from genloom.data.images.listing import MOST_BYTES, Entry, Listing, is_picture
+from genloom.data.images.listing import MOST_BYTES, Entry, Listing, is_picture, shown
 from genloom.data.images.picture import Unreadable
 from genloom.errors import DataError
 
@@ -20,8 +20,8 @@ def list_folder(path: Path) -> Listing:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     entries = [entry for file in files if is_picture(parts := file.relative_to(path).parts)
                and (entry := _entry(file, parts)) is not None]
-    return Listing(root=str(path), entries=tuple(sorted(entries, key=lambda entry: entry.parts)),
-                   other=len(files) - len(entries), read=_read)
+    return Listing(root=shown(str(path)), place=str(path.resolve()), read=_read, other=len(files) - len(entries),
+                   entries=tuple(sorted(entries, key=lambda entry: entry.parts)))
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -45,7 +45,7 @@ def _entry(file: Path, parts: tuple[str, ...]) -> Entry | None:
         known = file.stat()
     except OSError:  # a link that leads nowhere: listed, so that reading it tells of it
         return Entry(parts, 0, "gone", file)
-    return Entry(parts, known.st_size, str(known.st_mtime_ns), file)
+    return Entry(parts, known.st_size, f"{known.st_mtime_ns} {known.st_ctime_ns}", file)
 
 
 def _read(entry: Entry) -> bytes:

@@ -13,6 +13,19 @@ from genloom.errors import DataError
 
 MOST_BYTES = 1 << 31
 _BYTE_TYPE = 0x08
+_STEMS = {"train": "train", "test": "t10k"}
+
+
+def idx_pair(folder: Path, part: str) -> tuple[Path, Path] | None:
+    """(pictures, labels) of the part "train" or "test" in a folder with the file names of MNIST, raw or .gz, or None.
+
+    >>> idx_pair(Path("nowhere"), "train") is None
+    True
+    """
+    found = [next((path for ending in ("", ".gz")
+                   if (path := folder / f"{_STEMS[part]}-{kind}-ubyte{ending}").is_file()), None)
+             for kind in ("images-idx3", "labels-idx1")]
+    return (found[0], found[1]) if found[0] and found[1] else None
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:

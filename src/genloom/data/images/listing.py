@@ -16,7 +16,7 @@ class Entry(NamedTuple):
 
     parts   its path below the root, as words that no file system ever sees again
     size    its length in bytes, as declared
-    stamp   what changes when the file does: its time of change, or its checksum
+    stamp   what changes when the file does: its times of change, or its checksum
     at      where `Listing.read` finds it
     """
 
@@ -36,11 +36,13 @@ class Listing:
     """All files of a folder or a ZIP that are pictures by their names, sorted.
 
     root     its name, for people
+    place    tells collections apart whose files look alike from outside; empty where the stamps do that
     other    number of further files
     read     the bytes of one entry; raises `Unreadable`, OSError or what the unpacking raises
     """
 
     root: str
+    place: str
     entries: tuple[Entry, ...]
     other: int
     read: Callable[[Entry], bytes]

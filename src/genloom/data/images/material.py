@@ -43,7 +43,7 @@ class Material:
 def from_files(listing: Listing, part: Part, size: int, channels: int, words: str) -> Material:
     """The picture files of one part of a folder or a ZIP."""
     known = [(entry.parts, entry.size, entry.stamp) for entry in part.entries]
-    return Material(words=words, identity=_digest(listing.root, known), labels=part.labels,
+    return Material(words=words, identity=_digest(listing.place, known), labels=part.labels,
                     class_names=part.class_names,
                     picture=partial(_decoded, listing, part.entries, size, channels))
 
@@ -51,14 +51,12 @@ def from_files(listing: Listing, part: Part, size: int, channels: int, words: st
 def from_idx(pictures: Path, labels: Path, size: int, channels: int, words: str) -> Material:
     """A pair of IDX files, as MNIST and its relatives have them.
 
-    Errors: `DataError` for damaged files, unequal numbers of pictures and labels, or a class above 255 or missing.
+    Errors: `DataError` for damaged files, or unequal numbers of pictures and labels.
     """
     pixels, classes = read_idx(pictures, 3), read_idx(labels, 1)
     if len(pixels) != len(classes):
         raise DataError(f"{pictures} holds {len(pixels):,} pictures and {labels} {len(classes):,} labels; "
                         "they must be of one set")
-    if min(pixels.shape[1:]) < 1:
-        raise DataError(f"{pictures}: pictures of no size")
     names = tuple(map(str, range(max(10, int(classes.max()) + 1))))
     return Material(words=words, identity=_digest(hashlib.sha256(pixels.tobytes()).hexdigest(), classes.tolist()),
                     labels=tuple(classes.tolist()), class_names=names,

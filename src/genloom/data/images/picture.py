@@ -1,6 +1,8 @@
 """One picture file, of whatever kind, to a square of bytes; or the reason why not."""
 
+import contextlib
 import io
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,9 @@ MOST_PIXELS = 1 << 26
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
-_DRAFT = 4  # a JPEG is decoded at a fraction of its size if that is still this many times what is wanted
+_DRAFT = 8  # a JPEG is decoded at a fraction of its size if that is still this many times what is wanted
+_LARGE = 1 << 24
+_one_large = threading.Lock()  # pictures above this many pixels are decoded one at a time, whatever the threads
 
 
 class Unreadable(Exception):
@@ -34,9 +38,13 @@ def decode(content: bytes, size: int, channels: int) -> Pixels:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _check_size(image)
             image.draft(None, (_DRAFT * size, _DRAFT * size))  # None keeps the mode
-            return fit(_plain(ImageOps.exif_transpose(image)), size, channels)
+            with _one_large if image.width * image.height > _LARGE else contextlib.nullcontext():
+                ImageOps.exif_transpose(image, in_place=True)
+                return fit(_plain(image), size, channels)
     except Unreadable:
         raise
+    except Image.DecompressionBombError as error:
+        raise Unreadable(f"more than {MOST_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
         raise Unreadable("not a picture of a known kind") from error
     except Exception as error:  # a damaged file makes the decoders raise almost anything

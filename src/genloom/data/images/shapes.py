@@ -53,13 +53,13 @@ def _draw(kind: int, draws: Floats, size: int) -> Floats:
     shadow = np.clip(0.5 - _outline(kind, x - 0.03, y - 0.05, radius, draws) / 0.1, 0, 1)
     cover = np.clip(0.5 - _outline(kind, x, y, radius, draws) * size, 0, 1)[..., None]
     scene = back[:, None, None] * (light * (1 - 0.3 * shadow))[..., None]
-    shine = (1.06 - 0.25 * (y + radius) / (2 * radius) * 0.6)[..., None]
+    shine = (1.06 - 0.075 * (1 + y / radius))[..., None]  # lit from above
     return np.asarray(scene * (1 - cover) + front[:, None, None] * shine * cover, np.float32)
 
 
 def _plane(draws: Floats, radius: Floats, size: int) -> tuple[Floats, Floats]:
     """Coordinates of the pixels' centres about each shape's centre, with 1 the width of the picture."""
-    room = 0.5 - radius - 0.02
+    room = 0.5 - radius - 0.05  # from the edge, which random cuts come near
     at = (np.arange(size, dtype=np.float32) + 0.5) / size
     centre_x = 0.5 + (2 * draws[:, 1, None, None] - 1) * room
     centre_y = 0.5 + (2 * draws[:, 2, None, None] - 1) * room
