@@ -15,12 +15,12 @@ class PlainBlock(nn.Module):
     channels, out_channels   of x and of the output
     """
 
-    def __init__(self, channels: int, out_channels: int, *, change: Change = "none", groups: int = 32) -> None:
+    def __init__(self, channels: int, out_channels: int, *, change: Change = "none") -> None:
         super().__init__()
         self.change = change
-        self.norm_1 = GroupNorm(channels, groups)
+        self.norm_1 = GroupNorm(channels)
         self.conv_1 = nn.Conv2d(channels, out_channels, 3, padding=1)
-        self.norm_2 = GroupNorm(out_channels, groups)
+        self.norm_2 = GroupNorm(out_channels)
         self.conv_2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.skip = nn.Conv2d(channels, out_channels, 1) if channels != out_channels else None
         start_at_zero(self.conv_2)
