@@ -53,7 +53,7 @@ class Sinusoidal(nn.Module):
         exact = torch.float64 if t.dtype == torch.float64 else torch.float32
         half = self.count // 2
         steps = torch.arange(half, dtype=exact, device=t.device)
-        frequencies = (steps * (-math.log(10_000) / (half - self.frequency_shift))).exp()
+        frequencies = (steps * -math.log(10_000) / (half - self.frequency_shift)).exp()
         angle = t.to(exact)[:, None] * frequencies
         pair = (angle.cos(), angle.sin()) if self.cosine_first else (angle.sin(), angle.cos())
         return torch.cat(pair, dim=1)

@@ -1,5 +1,6 @@
 """Group normalisation, what is told between it and the activation, and both in one pass."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,5 +40,6 @@ class GroupNorm(nn.GroupNorm):
         """SiLU(norm(x) · (1 + scale) + shift), scale and shift of shape (B, C), (1, C) or both None."""
         h = self(x)
         if scale is not None and shift is not None:
-            h = h * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
+            factor = (1 + scale).to(h.dtype)[:, :, None, None]
+            h = torch.addcmul(shift.to(h.dtype)[:, :, None, None], h, factor)
         return F.silu(h)
