@@ -1,4 +1,4 @@
-"""Makes `points_small` importable."""
+"""Makes `points_small` and `images_small` importable."""
 
 import sys
 from pathlib import Path

@@ -1,11 +1,11 @@
 """The forward and the backward process of chosen pictures: what is noised is what is denoised again."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
+from genloom.diffusion.grid import grid
 from genloom.diffusion.samplers.registry import states
 from genloom.recipes.images_parts import floats, sampler_options
 from genloom.rng import SampleNoise
@@ -21,10 +21,12 @@ PERCENT = (0, 25, 50, 75, 99)
 class Way(NamedTuple):
     """States of the same pictures on their way.
 
-    times    of each state, from 0 to 1 forward and from high to 0 backward
+    percent  of each state, as in `PERCENT`, rising forward and falling backward
+    times    of each state
     states   the same number of tensors (B, C, S, S), as they are, not clamped for display
     """
 
+    percent: list[int]
     times: list[float]
     states: list[Tensor]
 
@@ -47,16 +49,20 @@ def forward(experiment: "ImagesExperiment", count: int, seed: int = 0) -> Way:
         level = experiment.schedule.level(t)
         times.append(t)
         made.append(x0 if t == 0 else float(level.alpha) * x0 + float(level.sigma) * eps)
-    return Way(times, made)
+    return Way(list(PERCENT), times, made)
 
 
 @torch.no_grad()
 def backward(experiment: "ImagesExperiment", networks: Networks, noised: Way, seed: int = 1) -> Way:
-    """The recipe's sampler from the last of the noised states, exactly as it is, seen at the same times on its way."""
-    sampling = replace(experiment.recipe.sampling, steps=0)
-    levels = [level for level in experiment.levels(sampling) if float(level.t) <= noised.times[-1] + 1e-12]
-    x = noised.states[-1]
-    wanted, times, made = sorted(noised.times[:-1], reverse=True), [noised.times[-1]], [x]
+    """The recipe's sampler from the last of the noised states, exactly as it is, seen at the same times on its way.
+
+    Where the sampler takes fewer steps than the table has, a time is the first one at or below the wanted one.
+    """
+    sampling, start, x = experiment.recipe.sampling, noised.times[-1], noised.states[-1]
+    table = experiment.schedule.steps
+    most = round(start * table) if table else len(experiment.levels()) - 1
+    levels = grid(experiment.schedule, min(sampling.steps or most, most), sampling.spacing, start=start)
+    wanted, times, made = sorted(noised.times[:-1], reverse=True), [start], [x]
     noise = SampleNoise(seed, len(x), experiment.shape)
     labels = experiment.data.labels
     told = None if labels is None or not experiment.classes else labels[: len(x)]
@@ -67,4 +73,4 @@ def backward(experiment: "ImagesExperiment", networks: Networks, noised: Way, se
             times.append(float(state.level.t))
             made.append(state.x)
             wanted.pop(0)
-    return Way(times, made)
+    return Way(noised.percent[::-1], times, made)

@@ -85,8 +85,7 @@ def samples_figure(pictures: Tensor, path: Path, provenance: dict[str, str], nam
 def way_figure(experiment: "ImagesExperiment", way: Way, path: Path, provenance: dict[str, str],
                caption: str) -> Figure:
     """One row of pictures for each time; only what is shown is clamped to bytes."""
-    rows = {f"{100 * t:.0f} %": shown(experiment, x) for t, x in zip(way.times, way.states, strict=True)}
-    figure = rows_figure(rows, cell=0.8)
+    figure = rows_figure(rows_of_way(experiment, way), cell=0.8)
     return save_figure(figure, path, provenance, folder=path.parent.parent,
                        caption=f"{caption}, at {percents(way)} of T.",
                        alt=f"Rows of pictures, one for each of {percents(way)} of the noising")
@@ -94,7 +93,12 @@ def way_figure(experiment: "ImagesExperiment", way: Way, path: Path, provenance:
 
 def percents(way: Way) -> str:
     """The times of a way in words."""
-    return ", ".join(f"{100 * t:.0f} %" for t in way.times)
+    return ", ".join(f"{percent} %" for percent in way.percent)
+
+
+def rows_of_way(experiment: "ImagesExperiment", way: Way) -> dict[str, Tensor]:
+    """The states as pictures, by their percentage."""
+    return {f"{percent} %": shown(experiment, x) for percent, x in zip(way.percent, way.states, strict=True)}
 
 
 def loss_figure(experiment: "ImagesExperiment", networks: Networks, path: Path, provenance: dict[str, str]) -> Figure:

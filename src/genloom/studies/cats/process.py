@@ -2,7 +2,7 @@
 
 
 from genloom.recipes.process_images import PERCENT, Way, backward, forward
-from genloom.recipes.show_images import percents, shown
+from genloom.recipes.show_images import percents, rows_of_way
 from genloom.report.grids import rows_figure
 from genloom.report.numbers import at_most, near
 from genloom.report.results import Figure, Result
@@ -73,7 +73,6 @@ def _there(context: Context) -> tuple[Cats, Way]:
 
 
 def _figure(context: Context, here: Cats, way: Way, name: str, caption: str) -> Figure:
-    rows = {f"{100 * t:.0f} %": shown(here.experiment, x) for t, x in zip(way.times, way.states, strict=True)}
-    return context.figure(rows_figure(rows, cell=0.9), name, run=here.trained,
+    return context.figure(rows_figure(rows_of_way(here.experiment, way), cell=0.9), name, run=here.trained,
                           caption=f"{caption}, at {percents(way)} of T.",
                           alt=f"Rows of {_SHOWN} pictures, one row for each of {percents(way)} of the noising")

@@ -1,0 +1,75 @@
+"""A model's numbers stand beside answers that are right: for normal pictures the linear denoiser's is the optimum."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from images_small import small, trained
+
+from genloom.recipes.build_images import ImagesExperiment
+from genloom.recipes.judge_images import (
+    baseline_by_time,
+    judge_all,
+    kept_denoiser,
+    linear_denoiser,
+    losses_by_time,
+    on_table,
+    quick,
+)
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> ImagesExperiment:
+    return trained(tmp_path_factory.mktemp("runs") / "run", small())
+
+
+def test_a_network_that_answers_0_has_loss_1(experiment: ImagesExperiment) -> None:
+    class Nothing(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: torch.Tensor, time: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+            return torch.zeros_like(x)
+
+    networks = {"denoiser": Nothing()}
+    for loss in losses_by_time(experiment, kept_denoiser(experiment, networks), [0.2, 0.9]):
+        assert loss == pytest.approx(1.0, abs=4 * (2 / (256 * 192)) ** 0.5)
+
+
+def test_the_linear_denoiser_is_better_than_guessing_at_every_time(experiment: ImagesExperiment) -> None:
+    losses = baseline_by_time(experiment, [0.1, 0.5, 0.9])
+    assert losses is not None
+    assert 1 > losses[0] > losses[1] > losses[2] > 0
+    assert linear_denoiser(experiment) is not None
+
+
+def test_times_are_entries_of_the_table(experiment: ImagesExperiment) -> None:
+    assert [on_table(experiment, t) for t in (0.0, 0.26, 1.0)] == [0.05, 0.25, 1.0]
+
+
+def test_all_results_have_a_number_and_say_what_they_are_in(experiment: ImagesExperiment) -> None:
+    results = judge_all(experiment, {"denoiser": experiment.network.eval()})
+    assert all(result.value is not None for result in results)
+    named = {result.name: result for result in results}
+    distance = named["FD-pixels"]
+    assert "sha256" in distance.formula
+    assert "fewer" in distance.formula, "12 pictures in 192 features: the distance must say so"
+    assert distance.known is not None
+    assert distance.value is not None
+    assert distance.value > distance.known, "an untrained model's pictures are farther off than real ones"
+    assert "FID" not in named
+
+
+def test_the_loss_decides_which_checkpoint_is_best(experiment: ImagesExperiment) -> None:
+    first = next(iter(quick(experiment, {"denoiser": experiment.network.eval()})))
+    assert first == "loss on kept pictures"
+
+
+def test_a_report_has_its_sections_and_their_figures(experiment: ImagesExperiment, tmp_path: Path) -> None:
+    items = experiment.items({"denoiser": experiment.network.eval()}, tmp_path, {"recipe": "small"})
+    assert [item.number for item in items] == ["1", "2", "3", "4", "5"]
+    for item in items[1:]:
+        assert item.figures
+        for figure in item.figures:
+            assert (tmp_path / figure.path).is_file()
