@@ -138,8 +138,3 @@ def test_a_table_has_as_many_numbers_as_steps_and_stands_alone() -> None:
     assert refused(kind="table", steps=1000, betas=(0.01,) * 999) == ["schedule.betas"]
     assert refused(kind="table", steps=1000, betas=(1.0,) * 1000) == ["schedule.betas"]
     assert refused(kind="cosine", betas=(0.01,)) == ["schedule.betas"]
-
-
-def test_another_range_of_the_data_is_for_networks_that_predict_noise() -> None:
-    recipe = replace(SQUARE, diffusion=replace(SQUARE.diffusion, prediction="velocity", half_range=0.5))
-    assert [error.parameter for error in rules.problems(recipe)] == ["diffusion.half_range"]

@@ -50,5 +50,3 @@ class Diffusion:
     """How often a class is hidden in training, for classifier-free guidance."""
     time_input: Literal["t", "sigma", "log-sigma", "index"] = "t"
     """What the network is told of the time; index is t·T − 1, the place in a table of T entries (1000 without one)."""
-    half_range: float = 1.0
-    """The network sees data in [−half_range, half_range], as an imported one may want them; only noise is predicted."""

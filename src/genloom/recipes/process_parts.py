@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from genloom.diffusion import schedule as schedules
-from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser, table_index, unit_scale, unit_variance
+from genloom.diffusion.denoiser import TIME_INPUTS, NetworkDenoiser, table_index
 from genloom.diffusion.prediction import prediction
 from genloom.diffusion.schedule import Level, Time
 from genloom.recipes.process import Diffusion, Schedule
@@ -35,13 +35,9 @@ def make_schedule(config: Schedule) -> schedules.Schedule:
 
 def make_denoiser(chosen: Diffusion, schedule: schedules.Schedule, network: nn.Module,
                   labels: Tensor | None = None) -> NetworkDenoiser:
-    """The network as a denoiser: its output's row, the time it is told, and the scale of what it sees.
-
-    A network for data in [−h, h] sees α' h x0 + σ' ε = c x_t with α'² + σ'² = 1: then c = 1/√(α²/h² + σ²).
-    """
+    """The network as a denoiser: its output's row and the time it is told."""
     row = prediction(chosen.prediction, schedule, sigma_data=chosen.sigma_data)
-    scale = unit_scale if chosen.half_range == 1 else unit_variance(1 / chosen.half_range)
-    return NetworkDenoiser(network, schedule, row, told(chosen.time_input, schedule), scale, labels)
+    return NetworkDenoiser(network, schedule, row, told(chosen.time_input, schedule), labels=labels)
 
 
 def told(name: str, schedule: schedules.Schedule) -> Callable[[Level], Time]:

@@ -87,7 +87,6 @@ RANGES: dict[str, Range] = {
     "process.Diffusion.sigma_data": _POSITIVE,
     "process.Diffusion.levels": Range(2, 10**5),
     "process.Diffusion.label_dropout": _DECAY,
-    "process.Diffusion.half_range": Range(0, 1e6, open_low=True),
     "points.Sampling.steps": Range(1, 10**6),
     "points.Sampling.eta": _FRACTION,
     "points.Sampling.epsilon": _POSITIVE,
@@ -218,16 +217,13 @@ def _schedule_relations(recipe: Any) -> Iterator[InputError]:
                          f"pass --{part}.times uniform")
 
 
-def _import_relations(recipe: Any) -> Iterator[InputError]:
-    """What imported models alone need."""
-    schedule, chosen = recipe.schedule, recipe.diffusion
+def _betas_relations(recipe: Any) -> Iterator[InputError]:
+    """A table of one's own is whole, and no other schedule has one."""
+    schedule = recipe.schedule
     wanted = schedule.steps if schedule.kind == "table" else 0
     if len(schedule.betas) != wanted or not all(0 < beta < 1 for beta in schedule.betas):
         yield InputError("schedule.betas", f"{len(schedule.betas)} numbers",
                          f"{wanted} numbers in (0, 1) for the schedule {schedule.kind}", "pass --schedule.kind cosine")
-    if chosen.half_range != 1 and chosen.prediction != "noise":
-        yield InputError("diffusion.half_range", chosen.half_range, f"1 where {chosen.prediction} is predicted",
-                         "pass --diffusion.prediction noise")
 
 
 def _steps_relations(recipe: Any) -> Iterator[InputError]:
@@ -301,9 +297,9 @@ _TABLES = ("linear", "cosine", "sigmoid", "table")  # schedules that are a table
 
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
-                     _langevin_relations, _zero_snr_relations, _import_relations),
+                     _langevin_relations, _zero_snr_relations, _betas_relations),
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
-                     _zero_snr_relations, _import_relations),
+                     _zero_snr_relations, _betas_relations),
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
     "InpaintingRecipe": (_engine_relations, _halving_relations),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
