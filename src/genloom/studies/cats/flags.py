@@ -13,7 +13,7 @@ COURSE = (
     ("save_folder", "--out"), ("load_path", "genloom report RUN, genloom resume RUN"), ("data_path", "data.folder"),
     ("train_steps", "engine.steps"), ("time_steps", "schedule.steps"), ("unet_dim", "network.width"),
     ("learning_rate", "optimizer.lr"), ("save_and_sample_every", "engine.save_every, engine.sample_every"),
-    ("fid", "evaluation.track, engine.evaluate_every"), ("visualize", "always: S3.22 and S3.23"),
+    ("fid", "evaluation.track, engine.evaluate_every"), ("visualize", "always drawn"),
 )
 """The text's flags, and the recipe's fields that they set."""
 

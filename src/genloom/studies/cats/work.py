@@ -16,6 +16,9 @@ from genloom.studies.context import Context, Trained
 T = 50
 """Steps of the process in the figures."""
 
+LONG = 10_000
+"""Training steps of the longer run."""
+
 
 class Cats(NamedTuple):
     """A finished run with its experiment."""
@@ -48,7 +51,7 @@ def first_thousand(context: Context) -> Cats:
 def ten_thousand(context: Context) -> Cats:
     """The run of 10,000 steps."""
     chosen = cats_recipe(context)
-    longer = replace(chosen, engine=replace(chosen.engine, steps=10_000, evaluate_every=2500, log_every=50))
+    longer = replace(chosen, engine=replace(chosen.engine, steps=LONG, evaluate_every=0, log_every=50))
     return _cats(context, longer, "cats-10000")
 
 

@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from genloom.recipes.images import Network, ddpm_cats
+from genloom.studies.cats import work
+from genloom.studies.context import Context
+
+
+def tiny_recipe(name: str):
+    """The study's recipe at a size that trains and samples in a moment."""
+    base = ddpm_cats()
+    return replace(base, data=replace(base.data, size=8),
+                   network=Network(width=8, multipliers=(1, 2), blocks=1, attention=(), heads=1),
+                   engine=replace(base.engine, steps=40, evaluate_every=20, log_every=4, threads=1, tensorboard=False),
+                   evaluation=replace(base.evaluation, samples=12, features="pixels"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A context whose runs are tiny, on drawn shapes; what items share is computed once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "recipe", tiny_recipe)
+        patch.setattr(work, "LONG", 60)
+        patch.setattr(work.at_hand, "cats", lambda root, size=8: work.at_hand.AtHand(
+            replace(ddpm_cats().data, source="shapes", size=size), "drawn shapes"))
+        context = Context(folder=tmp_path_factory.mktemp("cats"), study="cats", seed=3)
+        work.first_thousand(context)
+        torch.set_flush_denormal(False)  # training set it for the whole process
+        yield context
+
+
+@pytest.fixture(scope="session")
+def check():
+    """What every item of a study must have."""
+    def complete(item, context):
+        assert item.question
+        assert item.work.__doc__
+        answer = item.work(context)
+        assert answer.text
+        assert answer.results
+        assert answer.source
+        assert all(figure.alt and figure.caption and (context.folder / figure.path).stat().st_size > 3000
+                   for figure in answer.figures)
+        assert all(len(row) == len(table.header) for table in answer.tables for row in table.rows)
+        assert not any("nan" in paragraph.lower().split() for paragraph in answer.text)
+        return answer
+
+    return complete

@@ -1,0 +1,27 @@
+"""What takes the place of data that are missing says so in capitals."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from genloom.studies.at_hand import cats, digits
+
+
+def test_without_the_files_the_report_s_first_line_says_what_is_there_instead(tmp_path: Path,
+                                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GENLOOM_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("genloom.data.store.cache", lambda: tmp_path / "cache")
+    assert cats(tmp_path).data.source == "shapes"
+    assert "NOT AT HAND" in cats(tmp_path).said
+    assert digits(tmp_path).data.source == "digits"
+    assert "NOT AT HAND" in digits(tmp_path).said
+
+
+@pytest.mark.real_data
+def test_with_the_files_they_are_taken() -> None:
+    root = Path(os.environ["GENLOOM_DATA"])
+    assert cats(root).data.source == "cats64"
+    assert digits(root).data.source == "mnist"
+    assert digits(root, 16).data.size == 16
