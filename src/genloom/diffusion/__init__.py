@@ -21,7 +21,9 @@ _NAMES = {
     "guidance": "autoguidance classifier classifier_free classifier_gradient clean_classifier clipped masked through"
                 " toward",
     "inpainting": "dps posterior_guided repaint white_spread",
+    "latent": "Autoencoding LatentSpace kl_to_standard",
     "likelihood": "Bound elbo",
+    "bits": "Bits bits_per_dimension flow_bits",
     "probability_flow": "ode_decode ode_encode ode_log_likelihood",
     "prior": "GaussianPrior OraclePrior Prior cloud_prior moment_matched standard_prior",
     "oracle.base": "Oracle",

@@ -8,4 +8,5 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "number": "numbers", "measured": "numbers", "judge": "numbers", "near": "numbers", "at_most": "numbers",
     "at_least": "numbers", "canvas": "figures", "small_multiples": "figures", "save_figure": "figures",
     "styled": "figures", "read_provenance": "provenance", "write_page": "page",
+    "grid": "grids", "rows_figure": "grids", "rows_of": "grids", "save_grid": "grids", "show_grid": "grids",
 })  # fmt: skip
