@@ -51,6 +51,15 @@ def test_exact_likelihood_of_an_oracle_is_its_density(kind, schedule):
     _exact(kind, schedule, schedule.time(torch.tensor(0.06)).item())
 
 
+def test_probes_along_both_diagonals_give_the_exact_trace_of_a_plane():
+    """v = (1, ±1): vᵀ J v = tr J ± (J_12 + J_21), so their mean is the trace, and each alone is another number."""
+    oracle, prior = _mixture(VP), OraclePrior(_mixture(VP))
+    probes = torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=torch.float64)[:, None].expand(-1, len(X), -1)
+    exact = ode_log_likelihood(oracle, X, prior)
+    assert torch.allclose(ode_log_likelihood(oracle, X, prior, probes=probes), exact, atol=1e-6)
+    assert not torch.allclose(ode_log_likelihood(oracle, X, prior, probes=probes[:1]), exact, atol=1e-2)
+
+
 def test_exact_likelihood_of_the_square_of_s2_from_its_own_start():
     _exact("square", VE, 0.0)
 

@@ -98,7 +98,7 @@ def _bound(denoiser: Callable[[int], Denoiser], schedule: Schedule, x: Tensor, p
         decoder.append(-_step_loss(denoiser, schedule, x, last, u[:, 1:], steps) / steps if clean else 0 * diffusion[0])
     total, stderr = mean_and_error([a + b for a, b in zip(diffusion, decoder, strict=True)])
     body = torch.stack(diffusion).mean(0)
-    edges = _prior_term(schedule, x, prior), total - body + _decoder_constant(schedule, dim, steps)
+    edges = prior_term(schedule, x, prior), total - body + _decoder_constant(schedule, dim, steps)
     return Bound(body + edges[0] + edges[1], body, *edges, stderr)
 
 
@@ -120,8 +120,8 @@ def _step_loss(denoiser: Callable[[int], Denoiser], schedule: Schedule, x: Tenso
     return total / len(t)
 
 
-def _prior_term(schedule: Schedule, x: Tensor, prior: Prior) -> Tensor:
-    """−KL(N(α_1 x, σ_1² I) ‖ p_1): the entropy of the Gaussian and the expected log-density."""
+def prior_term(schedule: Schedule, x: Tensor, prior: Prior) -> Tensor:
+    """−KL(N(α_1 x, σ_1² I) ‖ p_1) in nats, (B,): the entropy of the Gaussian and the expected log-density."""
     level = schedule.level(1.0)
     sigma = float(level.sigma)
     entropy = x[0].numel() / 2 * math.log(2 * math.pi * math.e * sigma**2)

@@ -58,15 +58,16 @@ def ode_decode(denoiser: Denoiser, x: Tensor, *, start: float | None = None, end
 
 
 def ode_log_likelihood(denoiser: Denoiser, x: Tensor, prior: Prior, *, start: float | None = None, end: float = 1.0,
-                       tolerance: float | None = None) -> Tensor:
+                       tolerance: float | None = None, probes: Tensor | None = None) -> Tensor:
     """log p_start(x) in nats, shape (B,): the prior's density of the encoded point and the volume the flow gained.
 
         log p_start(x) = log p_end(x_end) + D log(α_end/α_start) + ∫ σ tr(∂E[ε|x]/∂x) du
 
     start   the schedule's t = 0, or its `first` where σ(0) = 0; for a variance-exploding schedule p_0 has σ(0) of noise
     prior   the density at t = `end`
-
-    The trace is exact and costs one backward pass for each of the D coordinates.
+    probes  vectors v of ±1 for Hutchinson's unbiased trace E vᵀ (∂E[ε|x]/∂x) v, shape (K, B, …), kept along the way:
+            one backward pass each [Song et al. 2021, Eq. 40]; None takes the exact trace, with one backward pass for
+            each of the D coordinates
 
     Errors: as `ode_path`.
     """
@@ -75,7 +76,7 @@ def ode_log_likelihood(denoiser: Denoiser, x: Tensor, prior: Prior, *, start: fl
 
     def slope(u: float, state: _Array) -> _Array:
         level = _at(schedule, u)
-        eps, trace = _divergence(denoiser, _point(state[: x.numel()], level, x), float(level.t))
+        eps, trace = _divergence(denoiser, _point(state[: x.numel()], level, x), float(level.t), probes)
         return np.concatenate([math.exp(u) * eps, float(level.sigma) * trace])
 
     begin = np.concatenate([(x / first.alpha).double().flatten().cpu().numpy(), np.zeros(len(x))])
@@ -86,15 +87,21 @@ def ode_log_likelihood(denoiser: Denoiser, x: Tensor, prior: Prior, *, start: fl
     return (prior.log_density(encoded.double()) + scale + gained).to(x.dtype)
 
 
-def _divergence(denoiser: Denoiser, x: Tensor, t: float) -> tuple[_Array, _Array]:
+def _divergence(denoiser: Denoiser, x: Tensor, t: float, probes: Tensor | None) -> tuple[_Array, _Array]:
     """ε̂, flat, and tr(∂ε̂/∂x) of each sample: samples do not see each other, so a sum's gradient is each one's own."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         eps = denoiser(x, t).eps.flatten(1)
         trace = torch.zeros(len(x), dtype=torch.float64, device=x.device)
-        for i in range(eps.shape[1]):
-            (row,) = torch.autograd.grad(eps[:, i].sum(), x, retain_graph=i + 1 < eps.shape[1])
-            trace += row.flatten(1)[:, i]
+        count = eps.shape[1] if probes is None else len(probes)
+        for i in range(count):
+            if probes is None:
+                (row,) = torch.autograd.grad(eps[:, i].sum(), x, retain_graph=i + 1 < count)
+                trace += row.flatten(1)[:, i]
+            else:
+                v = probes[i].to(eps).flatten(1)
+                (row,) = torch.autograd.grad((eps * v).sum(), x, retain_graph=i + 1 < count)
+                trace += (row.flatten(1) * v).sum(1) / count
     return eps.detach().double().flatten().cpu().numpy(), trace.cpu().numpy()
 
 
