@@ -121,12 +121,14 @@ class ImagesExperiment:
     def prepare(self, batch: Batch, rng: StepRng) -> Batch:
         """A batch as the network sees it: cropped, mirrored, in [−1, 1], and encoded where latents are diffused."""
         x = Augment(size=self.recipe.data.size, flip=self.recipe.data.flip)(batch["x"], rng)
-        return {**batch, "x": self.states(x)}
+        # latents are standardised with the noise of their code, so that is drawn
+        noise = None if self.space is None else rng.normal((len(x), *self.shape)).to(x.device)
+        return {**batch, "x": self.states(x, noise)}
 
     @torch.no_grad()
-    def states(self, x: Tensor) -> Tensor:
-        """Pictures in [−1, 1] as what is diffused: themselves, or their latents."""
-        return x if self.space is None else self.space.encode(x)
+    def states(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Pictures in [−1, 1] as what is diffused: themselves, or their latents' means, or draws of them with noise."""
+        return x if self.space is None else self.space.encode(x, noise)
 
     @torch.no_grad()
     def pictures(self, x: Tensor) -> Tensor:
