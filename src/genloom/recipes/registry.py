@@ -56,6 +56,8 @@ RECIPES: dict[str, Entry] = {
 STUDIES: dict[str, Entry] = {
     "square": Entry("genloom.studies.square:STUDY", "S2.1–S2.21: diffusion on a square, beside its exact answers"),
     "letters": Entry("genloom.studies.letters:STUDY", "S4.19–S4.24 and S4.8: score matching and Langevin on letters"),
+    "inpainting": Entry("genloom.studies.inpainting:STUDY",
+                        "S3.6–S3.8: pictures completed by a mean, by a game and by sampling"),
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
 }
 

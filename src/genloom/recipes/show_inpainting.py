@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from genloom.data.images.augment import to_pictures
+from genloom.gan.losses import adversarial
 from genloom.metrics.fills import harmonic_fill
 from genloom.report.figures import canvas, save_figure
 from genloom.report.grids import rows_figure, save_grid
@@ -16,6 +17,8 @@ from genloom.report.run_page import read_columns, training_item
 from genloom.training.method import Networks
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
     from genloom.recipes.build_inpainting import InpaintingExperiment, Questions
 
 _SHOWN = 8
@@ -64,9 +67,18 @@ def kind_figure(experiment: "InpaintingExperiment", networks: Networks, kind: st
 
 
 def game_figure(experiment: "InpaintingExperiment", run: Path, provenance: dict[str, str]) -> Figure:
-    """Both losses of the game over the steps, with the discriminator's at a tie, and how much it tells apart."""
-    from genloom.gan.losses import adversarial
+    """The game over the steps, saved."""
+    return save_figure(draw_game(experiment, run), run / "figures" / "training.png", provenance, folder=run,
+                       caption=GAME_CAPTION, alt=GAME_ALT)
 
+
+GAME_CAPTION = ("The discriminator's loss beside that of one that tells nothing apart, the squared error of hidden "
+                "pixels, and the share of patches that the discriminator takes for what they are.")
+GAME_ALT = "Three panels over the steps: the discriminator's loss, the squared error, shares told rightly"
+
+
+def draw_game(experiment: "InpaintingExperiment", run: Path) -> "Canvas":
+    """The discriminator's loss with that of a tie, the squared error, and how much the discriminator tells apart."""
     log = read_columns(run / "metrics.jsonl", ("step", "loss/discriminator", "squared_error", "real_told", "fake_told"))
     figure, (left, middle, right) = canvas(10.4, 3.2, 1, 3)
     lines(left, log["step"], {"discriminator": log["loss/discriminator"]}, xlabel="step", ylabel="loss", markers=False)
@@ -77,11 +89,7 @@ def game_figure(experiment: "InpaintingExperiment", run: Path, provenance: dict[
     lines(right, log["step"], {"real": log["real_told"], "completed": log["fake_told"]}, xlabel="step",
           ylabel="share told rightly", markers=False)
     right.set_ylim(0, 1)
-    return save_figure(figure, run / "figures" / "training.png", provenance, folder=run,
-                       caption="The discriminator's loss beside that of one that tells nothing apart, the squared "
-                               "error of hidden pixels, and the share of patches taken for what they are.",
-                       alt="Three panels over the steps: the discriminator's loss, the squared error, shares told "
-                           "rightly")
+    return figure
 
 
 def _filled(pictures: Tensor) -> Tensor:
