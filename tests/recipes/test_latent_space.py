@@ -8,9 +8,11 @@ import torch
 from autoencoder_small import small_recipe
 
 from genloom.errors import CheckpointError, InputError, RunError
-from genloom.recipes import recipe, to_yaml
+from genloom.recipes import recipe, rules, to_yaml
 from genloom.recipes.build_autoencoder import AutoencoderExperiment
+from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.latent_space import latent_space
+from genloom.rng import StepRng
 from genloom.training.checkpoint import load_networks
 from genloom.training.engine import fit
 from genloom.training.run import RunFolder
@@ -80,3 +82,23 @@ def test_a_run_without_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(to_yaml(small_recipe()))
     with pytest.raises(CheckpointError, match="no checkpoint"):
         latent_space(tmp_path, DATA)
+
+
+def test_a_diffusion_model_lives_in_it(trained: Path, tmp_path: Path) -> None:
+    base = recipe("ddpm-images")
+    chosen = replace(
+        base, data=DATA, latent=replace(base.latent, autoencoder=str(trained)),
+        network=replace(base.network, width=4, multipliers=(1, 2), blocks=1, attention=(4,), heads=1),
+        sampling=replace(base.sampling, steps=2), engine=replace(base.engine, steps=2, batch_size=8, tensorboard=False))
+    rules.validate(chosen)
+    experiment = ImagesExperiment(chosen)
+    assert experiment.shape == (4, 8, 8)
+    run = RunFolder.create(tmp_path / "run", to_yaml(chosen), ["genloom"], {})
+    fit(replace(experiment.job(), draw=None, judge=None), run, screen=Screen("quiet"))
+    assert run.status["state"] == "finished"
+    drawn = experiment.draw(experiment.job().networks, count=3, seed=0)
+    assert (drawn.shape, drawn.dtype) == ((3, 3, 16, 16), torch.uint8)
+    x = experiment.prepare({"x": experiment.data.pictures[:200]}, StepRng(0, 0))["x"]
+    assert x.shape[1:] == (4, 8, 8)
+    assert abs(x.mean()) < 0.2
+    assert abs(x.std() - 1) < 0.2

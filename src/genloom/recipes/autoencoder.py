@@ -14,7 +14,7 @@ class Network:
 
     width: int = 32
     """Channels of the first level."""
-    multipliers: tuple[int, ...] = (1, 2, 4)
+    multipliers: tuple[int, ...] = (1, 2, 2)
     """Channels of each level in units of `width`; each level after the first halves the size."""
     blocks: int = 1
     """Residual blocks of each level."""
@@ -57,8 +57,8 @@ class AutoencoderRecipe:
     data: Data = field(default_factory=Data)
     network: Network = field(default_factory=Network)
     objective: Objective = field(default_factory=Objective)
-    optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=2e-3, schedule="cosine", warmup=50))
-    engine: Engine = field(default_factory=lambda: Engine(steps=1500, batch_size=32, clip=1.0, precision="auto"))
+    optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=1e-3, schedule="cosine", warmup=50))
+    engine: Engine = field(default_factory=lambda: Engine(steps=3000, batch_size=16, clip=1.0, precision="auto"))
     evaluation: Evaluation = field(default_factory=Evaluation)
 
 
@@ -73,7 +73,8 @@ def kl_autoencoder(tier: Tier = "laptop") -> AutoencoderRecipe:
     )
     if tier == "gpu":
         return replace(
-            recipe, data=replace(recipe.data, size=64), network=replace(recipe.network, width=128, blocks=2),
+            recipe, data=replace(recipe.data, size=64),
+            network=replace(recipe.network, width=128, multipliers=(1, 2, 4), blocks=2),
             optimizer=replace(recipe.optimizer, lr=2e-4, warmup=1000),
             engine=replace(recipe.engine, steps=100_000, batch_size=64, ema=0.9999))
     return recipe
