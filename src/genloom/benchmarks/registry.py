@@ -16,6 +16,8 @@ class Entry:
 BENCHMARKS: dict[str, Entry] = {
     "points": Entry("genloom.benchmarks.points:bench",
                     "2-D diffusion: training against a plain loop, sampling against diffusers' DDPM scheduler"),
+    "images": Entry("genloom.benchmarks.images:bench",
+                    "U-Nets of pictures: training and sampling against diffusers, weight for weight"),
 }
 
 
