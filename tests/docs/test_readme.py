@@ -31,13 +31,22 @@ def run(line: str, folder: Path) -> None:
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
+def pictures(folder: Path) -> None:
+    from PIL import Image
+
+    folder.mkdir()
+    for k in range(40):
+        Image.linear_gradient("L").resize((24, 24)).rotate(9 * k).convert("RGB").save(folder / f"{k}.png")
+
+
 def test_short_commands_run_one_after_the_other(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text("x,y\n" + "".join(f"{i % 20 / 10},{i // 20 / 10}\n" for i in range(400)))
+    pictures(tmp_path / "pictures")
     short = [line for line in commands() if not line.startswith(LONG)]
     assert len(short) >= 5
     for line in short:
         if line.startswith("genloom train") and "--steps" not in line:
-            line += " --steps 100"
+            line += " --steps 20" if "images" in line else " --steps 100"
         run(line, tmp_path)
 
 
