@@ -12,7 +12,7 @@ from genloom.nn.norm import GroupNorm, groups_of, start_at_zero
 @pytest.mark.parametrize(("channels", "most", "expected"), [(128, 32, 32), (48, 32, 24), (16, 32, 16), (7, 4, 1)])
 def test_the_most_groups_that_divide_the_channels(channels: int, most: int, expected: int) -> None:
     assert groups_of(channels, most) == expected
-    assert GroupNorm(channels, most).num_groups == expected
+    assert GroupNorm(channels, most).groups == expected
 
 
 def test_no_groups_are_refused() -> None:

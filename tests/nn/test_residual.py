@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from genloom.nn.residual import Change, Downsample, ResidualBlock, Upsample, double, halve
+from genloom.nn.layout import double
+from genloom.nn.residual import Change, Downsample, ResidualBlock, Upsample, halve
 
 
 def _awake(block: ResidualBlock) -> ResidualBlock:

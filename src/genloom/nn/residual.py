@@ -5,6 +5,7 @@ from typing import Literal, cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from genloom.nn.layout import double
 from genloom.nn.norm import GroupNorm, start_at_zero
 
 Change = Literal["none", "down", "up"]
@@ -13,11 +14,6 @@ Change = Literal["none", "down", "up"]
 def halve(x: Tensor) -> Tensor:
     """The mean of each 2 × 2 places: (B, C, H, W) → (B, C, H/2, W/2)."""
     return F.avg_pool2d(x, 2)
-
-
-def double(x: Tensor) -> Tensor:
-    """Each place four times: (B, C, H, W) → (B, C, 2H, 2W)."""
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 class ResidualBlock(nn.Module):

@@ -11,6 +11,7 @@ from genloom.errors import InputError
 from genloom.nn.attention import PictureAttention, PictureCrossAttention
 from genloom.nn.conditioning import ClassEmbedding, Context, LabelSetEmbedding
 from genloom.nn.embeddings import TimeEmbedding
+from genloom.nn.layout import channels_last, contiguous
 from genloom.nn.norm import GroupNorm, start_at_zero
 from genloom.nn.residual import Change, Downsample, ResidualBlock, Upsample
 from genloom.nn.unet_shape import UNetShape
@@ -96,7 +97,7 @@ class UNet(nn.Module):
         """
         self._check(x)
         told, context = self._told(time, labels)
-        h = self.conv_in(x)
+        h = self.conv_in(channels_last(x) if x.device.type == "cpu" else x)  # all that follows keeps this layout
         kept = [h]
         for level in _levels(self.down):
             for i in range(len(level.blocks)):
@@ -111,7 +112,8 @@ class UNet(nn.Module):
                 h = level.block(i, torch.cat((h, kept.pop()), dim=1), told, context)
             if level.resample is not None:
                 h = level.resample(h, told)
-        return cast(Tensor, self.conv_out(self.norm_out.activated(h))).to(x.dtype)
+        out = self.conv_out(self.norm_out.activated(h)).to(x.dtype)
+        return contiguous(out) if x.is_contiguous() else out
 
     def _told(self, time: Tensor, labels: Tensor | None) -> tuple[Tensor, Context | None]:
         """What each block is told, (B or 1, told), after the SiLU that all of them share; and the labels' tokens."""
