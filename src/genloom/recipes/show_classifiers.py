@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from genloom.recipes.build_classifiers import ClassifierExperiment
 
+NOISE = "What noise leaves to see"
+"""Title of the section that only a classifier of noised pictures has."""
 _MISTAKES = 18
 _COLUMNS = 9
 _NAMED = 12  # classes whose numbers are written into the matrix
@@ -121,7 +123,7 @@ def noise_item(experiment: "ClassifierExperiment", found: list[Answers], path: P
         alt=f"Accuracy falls from {found[0].accuracy.value:.3f} to {found[-1].accuracy.value:.3f} as noise is added, "
             f"while the cross-entropy rises from {found[0].loss:.3f} to {found[-1].loss:.3f}")
     table = noise_table(experiment, found)
-    return Item(number="4", title="What noise leaves to see", figures=(shown,), tables=(table,))
+    return Item(number="4", title=NOISE, figures=(shown,), tables=(table,))
 
 
 def noise_table(experiment: "ClassifierExperiment", found: list[Answers]) -> Table:
