@@ -25,7 +25,15 @@ from genloom.metrics.picture_scores import PictureScores, compare
 from genloom.recipes import rules
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import ImagesRecipe, Sampling
-from genloom.recipes.images_parts import floats, make_data, make_levels, make_network, make_prior, sampler_options
+from genloom.recipes.images_parts import (
+    details,
+    floats,
+    make_data,
+    make_levels,
+    make_network,
+    make_prior,
+    sampler_options,
+)
 from genloom.recipes.process_parts import make_denoiser, make_schedule
 from genloom.rng import SampleNoise, StepRng, generator
 from genloom.training.engine import Job
@@ -194,7 +202,8 @@ class ImagesExperiment:
         if request:
             asked = torch.tensor([self._class_of(word.strip()) for word in request.split(",")])
             return asked.repeat(-(-count // len(asked)))[:count]
-        assert self.data.labels is not None
+        if self.data.labels is None:
+            return torch.randint(self.classes, (count,), generator=generator(seed, 1))
         picks = torch.randint(len(self.data.labels), (count,), generator=generator(seed, 1))
         return self.data.labels[picks]
 
@@ -247,8 +256,13 @@ class ImagesExperiment:
         return latent_space(Path(self.recipe.latent.autoencoder), self.recipe.data, self.data_root)
 
     def _classes(self) -> int:
+        """Classes that the network is told: the data's; or an imported one's own, of which the data know nothing."""
         if self.recipe.network.conditioning == "none":
             return 0
+        own: int = details(self.recipe.network.details).get("classes", 0)
+        if own and own != len(self.data.class_names):
+            self.data, self.kept = (replace(each, labels=None, class_names=()) for each in (self.data, self.kept))
+            return own
         if self.data.labels is None:
             raise InputError("network.conditioning", "class", "none: these pictures have no classes",
                              "put the pictures of each class into a sub-folder")
@@ -258,8 +272,10 @@ class ImagesExperiment:
         names = self.data.class_names
         if word in names:
             return names.index(word)
-        if word.isdecimal() and int(word) < len(names):
+        if word.isascii() and word.isdecimal() and int(word) < self.classes:
             return int(word)
+        if not names:
+            raise InputError("labels", word, f"numbers from 0 to {self.classes - 1}", "pass --labels 0")
         raise UnknownName("labels", word, [*names, *map(str, range(len(names)))])
 
     @staticmethod
