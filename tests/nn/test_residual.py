@@ -52,6 +52,17 @@ def test_a_block_starts_as_its_skip() -> None:
     assert torch.equal(ResidualBlock(8, 8, 6)(x, told), x)
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_gradients_have_the_strides_of_their_parameters(precision: torch.dtype) -> None:
+    block = ResidualBlock(8, 16, 6)
+    x = torch.randn(2, 8, 4, 4).to(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
+        block(x, torch.randn(2, 6)).sum().backward()
+    for name, parameter in block.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.stride() == parameter.stride(), name
+
+
 def test_what_is_told_once_is_told_to_all() -> None:
     block = _awake(ResidualBlock(8, 8, 6))
     x, told = torch.randn(3, 8, 4, 4).double(), torch.randn(1, 6).double()
