@@ -8,6 +8,7 @@ from genloom.data.masks import MASKS, centre_box
 from genloom.errors import InputError
 from genloom.gan.inpainting import Completion, Inpainting, complete, hidden_error, paste
 from genloom.gan.losses import ADVERSARIAL
+from genloom.metrics.fills import mean_fill
 from genloom.rng import StepRng
 
 X = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -136,17 +137,18 @@ def test_the_squared_error_is_least_at_the_conditional_mean():
     assert hidden_error(torch.ones_like(x), x, centre_box(400, 8)).mean().item() == 2
 
 
-def test_a_denoising_network_completes_with_the_mask_as_a_channel():
+def test_a_denoising_network_is_shown_the_mask_and_starts_as_the_fill_by_the_mean():
     told = {}
 
     class Network(nn.Module):
         def forward(self, x, time, labels):
             told.update(x=x, time=time, labels=labels)
-            return x[:, :3]
+            return torch.zeros_like(x[:, :3])
 
-    found = Completion(Network())(X, MASK)
-    assert torch.equal(found, X)
+    found = Completion(Network())(MASK * X, MASK)
     assert torch.equal(told["x"][:, 3:], MASK)
+    torch.testing.assert_close(told["x"][:, :3], mean_fill(X, MASK))
+    torch.testing.assert_close(paste(found, X, MASK), mean_fill(X, MASK))
     assert told["time"].tolist() == [0.0]
     assert told["labels"] is None
 

@@ -15,6 +15,10 @@ from genloom.training.method import Batch, Networks, Update
 class Completion(nn.Module):
     """A denoising network as g(M ⊙ x, M): it is given the mask as one channel more, and no time.
 
+        g = c + network(M ⊙ x + (1 − M) ⊙ c, M),   c the mean of each channel's known pixels
+
+    So a network whose output starts at 0 starts as the fill by c, not as grey.
+
     network   (B, C + 1, H, W), time (1,), None -> (B, C, H, W)
     """
 
@@ -24,8 +28,11 @@ class Completion(nn.Module):
 
     def forward(self, seen: Tensor, mask: Tensor) -> Tensor:
         """A picture for each pair of what is seen (B, C, H, W), 0 where hidden, and its mask (B, 1, H, W)."""
-        inside = torch.cat((seen, mask.expand(len(seen), -1, -1, -1)), 1)
-        whole: Tensor = self.network(inside, inside.new_zeros(1), None)
+        mask = mask.expand(len(seen), -1, -1, -1)
+        known = mask * seen
+        centre = known.sum((2, 3), keepdim=True) / mask.sum((2, 3), keepdim=True).clamp(min=1)
+        inside = torch.cat((known + (1 - mask) * centre, mask), 1)
+        whole: Tensor = centre + self.network(inside, inside.new_zeros(1), None)
         return whole
 
 

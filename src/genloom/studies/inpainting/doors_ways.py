@@ -11,7 +11,7 @@ from genloom.diffusion.samplers.registry import sample
 from genloom.diffusion.schedule import cosine
 from genloom.rng import SampleNoise, generator
 from genloom.studies.inpainting.doors import SIZE
-from genloom.studies.inpainting.work import Rooms, Sampled, by_state, pulled, repainted
+from genloom.studies.inpainting.work import NETWORKS, Rooms, Sampled, by_state, pulled, repainted
 
 T = 50
 COUNT = 800
@@ -38,8 +38,7 @@ def compare(there: Rooms, seed: int, count: int = COUNT) -> list[DoorWay]:
     here, room = there.here, there.room[:count]
     light = torch.rand(len(room), generator=generator(seed, 54)) < here.chance[room]
     answers = {EXACT[0]: here.mean(room), EXACT[1]: here.picture(room, 2 * light.float() - 1),
-               "network, squared error": there.answers["inpaint-mse"][:count],
-               "network, with a game": there.answers["inpaint-gan"][:count]}
+               **{words: there.answers[name][:count] for name, words in NETWORKS.items()}}
     answers |= {name: _asked(there, run, seed, count) for name, run in _ways().items()}
     least = there.score(answers[EXACT[0]]).error
     return [_way(there, name, completed, least) for name, completed in answers.items()]

@@ -8,7 +8,7 @@ from genloom.data.images.augment import to_pictures
 from genloom.metrics.interval import Interval, mean_interval
 from genloom.recipes.judge_inpainting import FILLS, Judge, hidden_psnr, make_judge
 from genloom.recipes.show_inpainting import shown
-from genloom.report.figures import COLORS, MARKERS, canvas, styled
+from genloom.report.figures import COLORS, GRAY, MARKERS, canvas, styled
 from genloom.report.grids import rows_figure
 from genloom.report.numbers import at_least, at_most, near, number
 from genloom.report.plots import known_line
@@ -97,8 +97,10 @@ def _pictures(context: Context) -> Figure:
 def _plane(context: Context, found: dict[str, Found], judge: Judge) -> Figure:
     figure, (axes,) = canvas(7.2, 4.0)
     for k, (name, each) in enumerate(found.items()):
-        axes.errorbar(each.psnr.value, each.distance.value, color=COLORS[k % len(COLORS)],
-                      marker=MARKERS[k % len(MARKERS)], linestyle="", markersize=7, label=name,
+        filled = name not in FILLS
+        k = k - len(FILLS) if filled else k
+        axes.errorbar(each.psnr.value, each.distance.value, color=COLORS[k] if filled else GRAY, marker=MARKERS[k],
+                      linestyle="", markersize=7, fillstyle="full" if filled else "none", label=name,
                       xerr=[[each.psnr.value - each.psnr.low], [each.psnr.high - each.psnr.value]], elinewidth=0.7)
     known_line(axes, judge.floor, "the same pictures, nothing hidden")
     axes.set(xlabel="PSNR of hidden pixels (dB): near the truth →", ylabel=f"{judge.name}: ← like real pictures",

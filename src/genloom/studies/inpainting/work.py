@@ -143,7 +143,7 @@ def _completions(context: Context) -> dict[str, Tensor]:
     return found
 
 
-NETWORKS = {"inpaint-mse": "network, squared error", "inpaint-gan": "network, with a game"}
+NETWORKS = {"inpaint-mse": "U-Net, squared error", "inpaint-gan": "U-Net, with a game"}
 """The trained completions by recipe."""
 
 
