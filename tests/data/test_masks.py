@@ -65,11 +65,11 @@ def test_the_mean_share_of_one_random_box_is_as_said():
 
 
 def test_a_stroke_of_one_straight_piece_is_a_capsule():
-    """From (.25, .5) down by .25 sides with half the width 1/12 of the side: 2 r l + π r² in area, within 3 %."""
+    """From (.25, .5) down by .25 sides with half the width 1/24 of the side: 2 r l + π r² in area, within 3 %."""
     size = 240
     numbers = torch.tensor([[[0.25, 0.5, 0.0, 0.0, 0.5]]])
     hidden = 1 - masks.strokes(numbers, size)[0, 0]
-    radius, length = size / 12, size / 4
+    radius, length = size / 24, size / 4
     assert hidden.sum().item() == pytest.approx(2 * radius * length + torch.pi * radius**2, rel=0.03)
     rows, columns = hidden.nonzero().double().mean(0)
     assert rows.item() + 0.5 == pytest.approx(0.375 * size, abs=0.5)

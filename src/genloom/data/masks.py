@@ -58,7 +58,7 @@ def boxes(uniforms: Tensor, size: int) -> Tensor:
 
 
 def strokes(uniforms: Tensor, size: int) -> Tensor:
-    """Hidden lines as of a brush: polylines with round ends, ⅙ to ⅓ of the picture wide with random turns.
+    """Hidden lines as of a brush: polylines with round ends, 1/12 to ⅙ of the picture wide.
 
     uniforms   in [0, 1), shape (B, K, 3 + 2·T): for each of K lines its place, its width, and T pieces of an angle and
                a length each, as in [Yu et al. 2019, Alg. 1]
@@ -66,7 +66,7 @@ def strokes(uniforms: Tensor, size: int) -> Tensor:
     Returns (B, 1, H, W) with at least one pixel hidden and one known.
     """
     _check(size)
-    place, width = uniforms[..., :2], (uniforms[..., 2] + 1) / 12 * size  # the distance from the middle of the line
+    place, width = uniforms[..., :2], (uniforms[..., 2] + 1) / 24 * size  # the distance from the middle of the line
     angle, length = uniforms[..., 3::2] * 2 * torch.pi, (uniforms[..., 4::2] + 0.5) / 4
     steps = torch.stack((angle.cos() * length, angle.sin() * length), -1).cumsum(2)
     corners = (torch.cat((place[..., None, :], place[..., None, :] + steps), 2) * size).clamp(0, size)

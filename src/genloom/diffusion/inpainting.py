@@ -114,8 +114,8 @@ def posterior_guided(denoiser: Denoiser, known: Tensor, mask: Tensor, *, noise: 
         ε̂ = ε + σ ∇_{x_t} ‖(known − x̂0(x_t)) ⊙ M‖² / (2 (s² + r_t²))
 
     r² = 0 is DPS without its step size [Chung et al. 2023, Eq. 16]; r² = σ²/(α² + σ²), the default, is that of
-    pseudoinverse guidance [Song et al. 2023, §3.3]. For Gaussian data and one observed coordinate whose variance given
-    x_t is r², it is the exact posterior.
+    pseudoinverse guidance [Song, Vahdat, Mardani & Kautz 2023]. For Gaussian data and one observed coordinate whose
+    variance given x_t is r², it is the exact posterior.
 
     known, mask   as for `repaint`
     noise         s ≥ 0, the standard deviation of the observation

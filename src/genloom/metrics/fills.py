@@ -37,7 +37,7 @@ def biharmonic_fill(x: Tensor, mask: Tensor) -> Tensor:
     """The least Σ (L u)² given what is known: a thin plate, which continues slopes as well as colours.
 
     Exact for cubic polynomials around holes that stay two pixels away from the border. It may leave the range of the
-    known values. [Damelin & Hoang 2018, Eq. 1]
+    known values. [Damelin & Hoang 2018]
 
     Arguments and errors as `mean_fill`.
     """

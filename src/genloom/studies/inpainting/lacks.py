@@ -60,7 +60,7 @@ def lacks(context: Context) -> Answer:
         tables=(_table(found, judge), _door_table(there, ways)),
         results=_results(context, there, ways, found, judge),
         formula="argmin E‖x̂ − x‖² = E[x | known];   E‖x′ − x‖² = 2 E‖E[x | known] − x‖² for draws x′ of p(x | known)",
-        source="problem 3.1.c; Blau & Michaeli 2018, Eq. 6 and §4; RePaint: Lugmayr et al. 2022; DPS: Chung et al. "
+        source="problem 3.1.c; Blau & Michaeli 2018; RePaint: Lugmayr et al. 2022; DPS: Chung et al. "
                "2023; guidance through x̂0: Song et al. 2023",
     )
 
