@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from genloom.nn.layout import channels_last, contiguous, double
+from genloom.nn.layout import channels_last, contiguous, double, spread
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 
@@ -43,6 +43,15 @@ def test_doubling_repeats_each_place(layout: torch.memory_format) -> None:
     x = torch.randn(2, 3, 4, 5).to(memory_format=layout)
     assert torch.equal(double(x), x.repeat_interleave(2, 2).repeat_interleave(2, 3))
     assert double(x).is_contiguous(memory_format=layout)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_number_for_each_channel(layout: torch.memory_format) -> None:
+    x, told = torch.randn(2, 3, 4, 5).to(torch.bfloat16).to(memory_format=layout), torch.randn(2, 3)
+    spread_out = spread(told, x)
+    assert spread_out.dtype == torch.bfloat16
+    assert torch.equal(x * spread_out, x * told.to(torch.bfloat16)[:, :, None, None])
+    assert (x + spread_out).is_contiguous(memory_format=layout)
 
 
 def test_the_gradient_of_doubling_is_a_sum() -> None:

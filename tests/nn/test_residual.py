@@ -63,8 +63,9 @@ def test_gradients_have_the_strides_of_their_parameters(precision: torch.dtype) 
         assert parameter.grad.stride() == parameter.stride(), name
 
 
-def test_what_is_told_once_is_told_to_all() -> None:
-    block = _awake(ResidualBlock(8, 8, 6))
+@pytest.mark.parametrize("scale_shift", [True, False])
+def test_what_is_told_once_is_told_to_all(scale_shift: bool) -> None:
+    block = _awake(ResidualBlock(8, 8, 6, scale_shift=scale_shift))
     x, told = torch.randn(3, 8, 4, 4).double(), torch.randn(1, 6).double()
     torch.testing.assert_close(block(x, told), block(x, told.expand(3, -1)), rtol=0, atol=1e-13)
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genloom.errors import InputError
-from genloom.nn.layout import channels_last, contiguous
+from genloom.nn.layout import channels_last, contiguous, spread
 
 _VECTOR = 16  # channels of a group from which on torch's loops over channels-last memory are quick
 
@@ -76,7 +76,7 @@ class GroupNorm(nn.Module):
             flat = x.view(1, batch * channels, height, width)
             return F.group_norm(flat, batch * self.groups, weight.flatten(), bias.flatten(), self.epsilon).view(x.shape)
         h = F.group_norm(x, self.groups, None, None, self.epsilon)
-        return torch.addcmul(_row(bias, h), h, _row(weight, h))
+        return torch.addcmul(spread(bias, h), h, spread(weight, h))
 
     def _quick(self, x: Tensor) -> Tensor:
         """x, or x in contiguous memory where torch's loops over channels-last memory are slow.
@@ -87,11 +87,6 @@ class GroupNorm(nn.Module):
         few = 2048 if torch.is_grad_enabled() else 1024
         narrow = len(self.weight) // self.groups < _VECTOR and x.shape[2] * x.shape[3] < few
         return contiguous(x) if narrow and x.device.type == "cpu" else x
-
-
-def _row(told: Tensor, x: Tensor) -> Tensor:
-    """(B, C) → (B, C, 1, W) in x's precision: written out along a row, so that vectors are longer than the channels."""
-    return told.to(x.dtype)[:, None, None, :].expand(-1, 1, x.shape[3], -1).contiguous().permute(0, 3, 1, 2)
 
 
 def _laid_out_as(x: Tensor, h: Tensor) -> Tensor:

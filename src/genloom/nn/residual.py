@@ -5,7 +5,7 @@ from typing import Literal, cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genloom.nn.layout import double
+from genloom.nn.layout import double, spread
 from genloom.nn.norm import GroupNorm, start_at_zero
 
 Change = Literal["none", "down", "up"]
@@ -48,7 +48,7 @@ class ResidualBlock(nn.Module):
         if self.change != "none":
             resize = halve if self.change == "down" else double
             x, h = resize(x), resize(h)
-        h = self._told(self.conv_1(h), self.embed(told))
+        h = self._told(h, self.embed(told))
         if self.dropout is not None:
             h = self.dropout(h)
         return cast(Tensor, self._skipped(x) + self.conv_2(h))
@@ -63,8 +63,12 @@ class ResidualBlock(nn.Module):
     def _told(self, h: Tensor, told: Tensor) -> Tensor:
         if self.scale_shift:
             scale, shift = told.chunk(2, dim=1)
-            return self.norm_2.activated(h, scale, shift)
-        return self.norm_2.activated(h + told[:, :, None, None])
+            return self.norm_2.activated(self.conv_1(h), scale, shift)
+        if len(told) == 1:  # what all samples are told is a part of the bias
+            bias = cast(Tensor, self.conv_1.bias) + told[0]
+            return self.norm_2.activated(F.conv2d(h, self.conv_1.weight, bias, padding=1))
+        h = self.conv_1(h)
+        return self.norm_2.activated(h + spread(told, h))
 
 
 class Downsample(nn.Module):
