@@ -13,6 +13,7 @@ from genloom.report.results import Figure, Result
 from genloom.report.run_page import read_columns
 from genloom.rng import StepRng
 from genloom.studies.context import Context
+from genloom.studies.inpainting.doors import ROOMS
 from genloom.studies.inpainting.squared import chances, door_rows
 from genloom.studies.inpainting.work import Completed, Rooms, completing, rooms
 from genloom.studies.study import Answer, deliverable
@@ -60,7 +61,7 @@ def _doors(context: Context, there: Rooms) -> Figure:
     answers = {"squared error": there.answers["inpaint-mse"], "with the game": there.answers["inpaint-gan"]}
     return context.figure(
         rows_figure(door_rows(there, answers), chances(there), cell=0.9), "doors-game",
-        caption="With the game the network gives doors that exist: in each room the likelier one, always the same.",
+        caption="With the game the network gives doors that exist: one for each room, always the same.",
         alt="Five rows of eight rooms; the doors of the game are as dark or as light as real ones, those of the "
             "squared error lie between")
 
@@ -118,7 +119,7 @@ def _slope(loss: "object") -> float:
 
 def _text(run: Completed, there: Rooms) -> tuple[str, ...]:
     plain, played = (there.score(there.answers[name]) for name in ("inpaint-mse", "inpaint-gan"))
-    chosen = run.experiment.recipe
+    chosen, right = run.experiment.recipe, int(((played.light > 0.5) == (there.here.chance > 0.5)).sum())
     return (
         "The discriminator judges whole pictures: real ones x, and completed ones x′, whose known pixels are real. The "
         "network is trained for both: to be near the picture, and to be taken for real. The discriminator is trained "
@@ -134,6 +135,7 @@ def _text(run: Completed, there: Rooms) -> tuple[str, ...]:
         "completed pictures go through it apart.",
         f"On doors the game does what it should: {played.near:.0%} of the completed doors are doors that exist, "
         f"against {plain.near:.0%} with the squared error alone. But the network has no noise to choose with: it gives "
-        f"each room one door, mostly the likelier, at a squared error of {number(played.error, 2)} where the mean of "
-        f"both has {number(plain.error, 2)}. A game makes answers plausible; it does not make them varied.",
+        f"each room one door, in {right} of {ROOMS} the likelier, at a squared error of {number(played.error, 2)} "
+        f"where the mean of both has {number(plain.error, 2)}. A game makes answers plausible; it does not make them "
+        "varied.",
     )

@@ -184,8 +184,9 @@ def _text(there: Rooms, ways: list[DoorWay], found: dict[str, Found], judge: Jud
         "What is plausible costs nearness. A draw of the posterior is as far from the mean as the truth is, and "
         "independent of it, so its squared error is exactly twice the least, 3.01 dB: "
         f"{number(by[EXACT[1]].ratio, 3)} times in {len(ways[0].completed)} exact draws. PSNR alone therefore prefers "
-        f"blur ({near_best} has the highest here), and the Fréchet distance does not ({best} has the lowest, "
-        f"{number(found[best].distance.value, 2)}, where the uncovered pictures have {number(judge.floor, 2)}).",
+        f"blur: {near_best} has the highest here. The Fréchet distance asks for likeness to other pictures: the least "
+        f"of the networks and samplers is {number(found[best].distance.value, 2)} ({best}), where the uncovered "
+        f"pictures have {number(judge.floor, 2)}.",
         "A diffusion model that never saw a mask draws instead of averaging. RePaint noises the known part anew at "
         "every step; without resampling its doors hardly know their room (off from p by "
         f"{number(loose.off, 2)}, {number(agreed.off, 2)} at U = 10, {number(by[EXACT[1]].off, 2)} for exact draws). "
