@@ -23,7 +23,7 @@ def pull(name: str) -> Path:
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     except Exception as error:  # the client raises errors of its own, of its transport and of the system
-        raise DataError(f"{name} cannot be had from the hub: {_brief(error)}") from error
+        raise DataError(f"{name} is no path here, and cannot be had from the hub: {_brief(error)}") from error
 
 
 def push(folder: Path, name: str, *, private: bool = False) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from genloom.errors import InputError
@@ -103,8 +104,9 @@ def write_run(imported: Imported, out: Path, command: Sequence[str], environment
     """
     recipe, data = imported.recipe, imported.recipe.data
     classes = json.loads(recipe.network.details or "{}").get("classes", 0)
-    network = make_network(recipe.network, size=data.size, channels=data.channels, classes=classes,
-                           seed=recipe.engine.seed)
+    with torch.device("meta"):  # its names and shapes are all that is needed
+        network = make_network(recipe.network, size=data.size, channels=data.channels, classes=classes,
+                               seed=recipe.engine.seed)
     tensors = {f"denoiser/{name}": tensor for name, tensor in imported.state.items()}
     matched("networks", network_tensors({"denoiser": network}), tensors)
     with nothing_left(out):
