@@ -84,7 +84,7 @@ class InpaintingRecipe:
     discriminator: Discriminator = field(default_factory=Discriminator)
     loss: Loss = field(default_factory=Loss)
     optimizer: Optimizer = field(default_factory=lambda: Optimizer(lr=2e-3, schedule="cosine", warmup=20))
-    engine: Engine = field(default_factory=lambda: Engine(steps=600, batch_size=32, precision="auto"))
+    engine: Engine = field(default_factory=lambda: Engine(steps=1200, batch_size=32, precision="auto"))
     evaluation: Evaluation = field(default_factory=Evaluation)
 
 

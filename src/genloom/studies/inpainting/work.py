@@ -31,7 +31,7 @@ SPREAD = 0.5  # standard deviation of the pixels of pictures in [−1, 1], rough
 STEPS, GAME_STEPS, GAME_WEIGHT = 300, 400, 0.1
 """Of the training on doors."""
 DOORS = 2000
-_DIFFUSED = 1500  # steps of the unconditional model on a laptop
+_DIFFUSED = 1200  # steps of the unconditional model on a laptop
 _BATCH = 64
 
 
