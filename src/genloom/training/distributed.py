@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from genloom.errors import InputError, PeerLost
 from genloom.training.options import Engine
-from genloom.training.precision import resolve
 
 if TYPE_CHECKING:
     import torch
@@ -149,6 +148,8 @@ def _fabric(options: Engine) -> "Fabric":
 
 
 def _precision(options: Engine) -> Literal["32", "bf16-mixed"]:
+    from genloom.training.precision import resolve  # which imports torch, as this module does not
+
     device = None if options.accelerator == "auto" else options.accelerator
     return "bf16-mixed" if resolve(options.precision, device) == "bf16-mixed" else "32"
 
