@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from genloom.cli import runs, written
+from genloom.recipes import registry
 from genloom.report.results import Result, read_results
 from genloom.training.run import RunFolder
 
@@ -48,3 +49,10 @@ def test_numbers_are_kept_beside_the_sections_that_are_there(run_copy: Path) -> 
 def test_results_as_json_are_plain() -> None:
     rows = written.as_json((Result(name="a", value=float("nan")),))
     assert json.loads(json.dumps(rows))[0]["name"] == "a"
+
+
+def test_what_a_classifier_can_be_used_for_next() -> None:
+    drawing, telling = (written.following(registry.recipe(name), "RUN") for name in ("ve-square", "digit-classifier"))
+    assert drawing[0].startswith("genloom sample RUN")
+    assert telling[0] == "genloom sample OTHER_RUN --classifier RUN --guidance 2"
+    assert drawing[1] == telling[1] == "genloom evaluate RUN"

@@ -78,6 +78,8 @@ def test_what_a_request_changes_is_used(tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="count = 0"):
         experiment.sample(networks, SampleRequest(count=0), tmp_path, {})
+    with pytest.raises(InputError, match="only models of pictures"):
+        experiment.sample(networks, SampleRequest(classifier="digit-classifier"), tmp_path, {})
 
 
 def test_a_prediction_that_the_schedule_cannot_have_is_refused_before_training() -> None:

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from genloom.diffusion.classification import log_prob_of
 from genloom.recipes.build_classifiers import ClassifierExperiment
-from genloom.recipes.judge_classifiers import answers, by_time, chance, clearest, judge_all, quick, times_of
+from genloom.recipes.classifiers import Evaluation
+from genloom.recipes.judge_classifiers import answers, by_cloud, by_time, chance, clearest, judge_all, quick, times_of
 
 
 class Fixed(nn.Module):
@@ -84,3 +85,13 @@ def test_a_picture_has_the_same_noise_however_many_are_asked_about() -> None:
     torch.testing.assert_close(few.logits, many.logits[:3], rtol=0, atol=1e-5)
     assert many.loss == pytest.approx(-log_prob_of(many.logits, many.labels).mean().item())
     assert quick(experiment, networks)["cross-entropy on kept-back pictures"] > 0
+
+
+def test_the_cloud_answers_where_noise_hides_the_details_and_ends_blind() -> None:
+    experiment = small(noisy=True, evaluation=Evaluation(levels=6, level_samples=300))
+    found = by_cloud(experiment)
+    assert [each.t for each in found] == [0.6, 0.8, 1.0]
+    entropy = chance(experiment, found[2].labels).entropy
+    assert found[2].loss == pytest.approx(entropy, abs=0.01)
+    assert found[0].accuracy.low > 1 / len(experiment.class_names)
+    assert found[0].accuracy.value > found[2].accuracy.value

@@ -45,3 +45,8 @@ def test_recipes_need_no_torch() -> None:
             "print([m for m in ('torch', 'numpy', 'rich', 'matplotlib', 'tyro') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_classifier_draws_nothing_and_all_others_do() -> None:
+    assert not registry.draws(registry.recipe("digit-classifier"))
+    assert registry.draws(registry.recipe("ve-square"))

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from genloom.data.images.augment import centre, to_floats
 from genloom.diffusion.classification import noisy_logits
+from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.metrics.calibration import calibration
 from genloom.metrics.interval import Interval, wilson_interval
 from genloom.report.numbers import at_least, at_most, near
@@ -22,6 +24,7 @@ ENOUGH = 0.99
 """The accuracy on clean MNIST digits from which a classifier is good enough to judge generated ones."""
 _BATCH = 256
 _QUICK = 1000  # pictures that are looked at during training
+_CLOUD, _CLOUD_ASKED = 10_000, 400  # training pictures of the cloud, and kept-back ones that it is asked about
 
 
 class Answers(NamedTuple):
@@ -99,6 +102,26 @@ def by_time(experiment: "ClassifierExperiment", networks: Networks) -> list[Answ
     """Its answers at each of those times."""
     count = experiment.recipe.evaluation.level_samples
     return [answers(experiment, networks, count, t) for t in times_of(experiment)]
+
+
+def by_cloud(experiment: "ClassifierExperiment") -> list[Answers]:
+    """The same of the exact posterior of a cloud of training pictures, at the times where noise leaves a choice.
+
+    p(y | x_t) ∝ Σ_{i of class y} N(x_t; α x_i, σ² I): where noise hides the details it is close to the best that can
+    be said; where it hides little it is the nearest training picture, and far too sure of itself.
+    """
+    assert experiment.process is not None
+    schedule, count = experiment.process.schedule, min(experiment.recipe.evaluation.level_samples, _CLOUD_ASKED)
+    cloud = to_floats(centre(experiment.data.pictures[:_CLOUD], experiment.recipe.data.size))
+    oracle = CloudOracle(schedule, cloud.double(), experiment.labels[:_CLOUD])
+    x0, labels = experiment.floats(count), experiment.kept_labels[:count]
+    eps, found = SampleNoise(0, len(x0), x0.shape[1:])(), []
+    for t in times_of(experiment):
+        level = schedule.level(t)
+        if level.alpha <= level.sigma:
+            x = float(level.alpha) * x0 + float(level.sigma) * eps
+            found.append(Answers(t, oracle.log_posterior(x.double(), t), labels))
+    return found
 
 
 def clearest(experiment: "ClassifierExperiment", networks: Networks) -> Answers:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from genloom.data.images.augment import to_pictures
-from genloom.recipes.judge_classifiers import Answers, by_time, chance, clearest
-from genloom.report.figures import INK, SEQUENTIAL, canvas, save_figure, styled
+from genloom.recipes.judge_classifiers import Answers, by_cloud, by_time, chance, clearest
+from genloom.report.figures import DASHED, INK, KNOWN, SEQUENTIAL, canvas, save_figure, styled
 from genloom.report.grids import show_grid
 from genloom.report.numbers import fixed
 from genloom.report.plots import known_line, lines
@@ -107,33 +107,43 @@ def mistakes_item(experiment: "ClassifierExperiment", found: Answers, path: Path
 
 def noise_item(experiment: "ClassifierExperiment", found: list[Answers], path: Path,
                provenance: dict[str, str]) -> Item:
-    """Accuracy and cross-entropy from clean pictures to pure noise."""
-    least = chance(experiment, found[0].labels)
-    times = [each.t or 0.0 for each in found]
+    """Accuracy and cross-entropy from clean pictures to pure noise, beside the posterior of training pictures."""
+    least, cloud = chance(experiment, found[0].labels), by_cloud(experiment)
+    times, seen = [each.t or 0.0 for each in found], [each.t or 0.0 for each in cloud]
     figure, (left, right) = canvas(8.4, 3.4, 1, 2)
-    lines(left, times, {"accuracy": [each.accuracy.value for each in found]}, xlabel="time t", ylabel="accuracy")
+    for axes, name in ((left, "accuracy"), (right, "cross-entropy")):
+        lines(axes, times, {name: [_shown(each, name) for each in found]}, xlabel="time t",
+              ylabel="accuracy" if name == "accuracy" else "nats")
+        axes.plot(seen, [_shown(each, name) for each in cloud], color=KNOWN, linestyle=DASHED, linewidth=1.1,
+                  label="posterior of training pictures")
     known_line(left, least.accuracy, "most frequent class")
-    left.legend()
-    lines(right, times, {"cross-entropy": [each.loss for each in found]}, xlabel="time t", ylabel="nats")
     known_line(right, least.entropy, "entropy of the classes")
+    left.legend()
     right.legend()
     shown = save_figure(
         figure, path, provenance, folder=path.parent.parent,
-        caption="What the classifier can tell of noised pictures, and what one can who does not look.",
+        caption="What the classifier can tell of noised pictures, what the exact posterior of a cloud of training "
+                "pictures can, and what one can who does not look.",
         alt=f"Accuracy falls from {found[0].accuracy.value:.3f} to {found[-1].accuracy.value:.3f} as noise is added, "
             f"while the cross-entropy rises from {found[0].loss:.3f} to {found[-1].loss:.3f}")
-    table = noise_table(experiment, found)
-    return Item(number="4", title=NOISE, figures=(shown,), tables=(table,))
+    return Item(number="4", title=NOISE, figures=(shown,), tables=(noise_table(experiment, found, cloud),))
 
 
-def noise_table(experiment: "ClassifierExperiment", found: list[Answers]) -> Table:
-    """Time, signal to noise, accuracy with its interval, and cross-entropy."""
+def _shown(each: Answers, name: str) -> float:
+    return each.accuracy.value if name == "accuracy" else each.loss
+
+
+def noise_table(experiment: "ClassifierExperiment", found: list[Answers], cloud: list[Answers]) -> Table:
+    """Time, signal to noise, accuracy with its interval, and cross-entropy, each beside the cloud's."""
     assert experiment.process is not None
-    rows = []
+    exact, rows = {each.t: each for each in cloud}, []
     for each in found:
-        level = experiment.process.schedule.level(each.t or 0.0)
-        share = each.accuracy
-        rows.append((fixed(each.t or 0.0, 3), fixed(float(level.alpha) / float(level.sigma), 3), fixed(share.value, 4),
-                     f"{fixed(share.low, 4)} to {fixed(share.high, 4)}", fixed(each.loss, 4)))
-    return Table(header=("t", "α/σ", "accuracy", "95 % interval", "cross-entropy in nats"), rows=tuple(rows),
-                 caption=f"On {len(found[0].labels):,} kept-back pictures, with the same noise at every time.")
+        level, share, known = experiment.process.schedule.level(each.t or 0.0), each.accuracy, exact.get(each.t)
+        rows.append((fixed(each.t or 0.0, 3), fixed(float(level.alpha) / float(level.sigma), 3),
+                     f"{fixed(share.value, 4)} [{fixed(share.low, 4)}, {fixed(share.high, 4)}]",
+                     "—" if known is None else fixed(known.accuracy.value, 4), fixed(each.loss, 4),
+                     "—" if known is None else fixed(known.loss, 4)))
+    asked = f" Cloud: the exact posterior of training pictures, on {len(cloud[0].labels):,} of them." if cloud else ""
+    return Table(header=("t", "α/σ", "accuracy", "of the cloud", "cross-entropy in nats", "of the cloud"),
+                 rows=tuple(rows),
+                 caption=f"On {len(found[0].labels):,} kept-back pictures, with the same noise at every time.{asked}")
