@@ -59,6 +59,8 @@ STUDIES: dict[str, Entry] = {
     "inpainting": Entry("genloom.studies.inpainting:STUDY",
                         "S3.6–S3.8: pictures completed by a mean, by a game and by sampling"),
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
+    "guided-sampling": Entry("genloom.studies.guided_sampling:STUDY",
+                             "S0.21–S0.28: samplers, step counts and guidance on one model of digits, scored"),
 }
 
 

@@ -1,0 +1,114 @@
+"""S0.25: DDPM, DDIM and the fast samplers compared."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from genloom.report.figures import COLORS, MARKERS, canvas, styled
+from genloom.report.numbers import at_most, number
+from genloom.report.plots import known_line
+from genloom.report.results import Figure, Result
+from genloom.studies.context import Context
+from genloom.studies.guided_sampling.axes import plain_log
+from genloom.studies.guided_sampling.ddim import ddim_rows
+from genloom.studies.guided_sampling.ddpm import ddpm_rows
+from genloom.studies.guided_sampling.judges import about, clean_judge
+from genloom.studies.guided_sampling.orders import order_figure, order_results, order_text, orders
+from genloom.studies.guided_sampling.tables import Row, distance_result, floor, row, scoring_table
+from genloom.studies.guided_sampling.work import digits
+from genloom.studies.study import Answer, deliverable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FAST = {"dpmpp-2m": "DPM-Solver++", "unipc": "UniPC", "heun": "Heun"}
+"""Samplers beside DDPM and DDIM."""
+
+
+@deliverable("S0.25", "DDPM and DDIM compared",
+             question="Compare DDPM and DDIM: quality and time at each number of steps.")
+def compared(context: Context) -> Answer:
+    """All samplers on one checkpoint: distance over network calls and over time, and the orders."""
+    families, judge, known = all_rows(context), clean_judge(context), floor(context)
+    full, found = families["DDPM"][-1], orders(context)
+    rows = [each for family in families.values() for each in family]
+    return Answer(
+        text=(
+            f"DDPM at its most steps, {full.steps}, has {judge.distance} {number(full.scored.scores.frechet, 3)} "
+            f"and takes {number(1000 * full.drawn.seconds, 3)} ms per image here. {_first_as_good(rows, full)}",
+            "The axis counts network calls and not steps, since Heun's method takes two calls a step, and calls are "
+            "what costs time: the right figure has the same points over measured time.",
+            order_text(found),
+        ),
+        figures=(_figure(context, families, known.mean("frechet"), judge.distance), order_figure(context, found)),
+        tables=(scoring_table(rows, judge, known, named=True),),
+        results=(*(_no_worse(context, families, name, full) for name in ("dpmpp-2m", "unipc")), *order_results(found),
+                 *(distance_result(context, each) for name in FAST.values() for each in families[name])),
+        source="Song, Meng & Ermon 2021; Karras et al. 2022; Lu et al. 2022b; Zhao et al. 2023",
+    )
+
+
+def all_rows(context: Context) -> dict[str, list[Row]]:
+    """Every sampler's rows by its name; η = 1 of DDIM is DDPM."""
+    sizes = digits(context).sizes
+    found = {"DDPM": ddpm_rows(context), "DDIM": ddim_rows(context, 0.0), "DDIM, η = ½": ddim_rows(context, 0.5)}
+    for sampler, name in FAST.items():
+        steps = sizes.heun if sampler == "heun" else sizes.fast
+        found[name] = [row(context, name, sampler, each) for each in steps]
+    return found
+
+
+def _no_worse(context: Context, families: Mapping[str, Sequence[Row]], sampler: str, full: Row) -> Result:
+    """A fast sampler at 20 steps, or its most steps below, beside DDPM at all steps."""
+    judge, rows = clean_judge(context), families[FAST[sampler]]
+    chosen = [each for each in rows if each.steps <= 20][-1]
+    scores, theirs = chosen.scored.scores, full.scored.scores
+    top = (theirs.frechet_interval or (0.0, theirs.frechet))[1]
+    return at_most(Result(name=f"{judge.distance} of {chosen.name} at {chosen.steps} steps", value=scores.frechet,
+                          known=theirs.frechet, known_name=f"DDPM at {full.steps} steps",
+                          interval=scores.frechet_interval, n=scores.n, seeds=(context.seed,),
+                          formula=about(judge, scores),
+                          tolerance="no worse: at most the upper end of DDPM's interval"), top)
+
+
+def _first_as_good(rows: Sequence[Row], full: Row) -> str:
+    """The row with the fewest calls that is as good as DDPM at all steps."""
+    top = (full.scored.scores.frechet_interval or (0.0, full.scored.scores.frechet))[1]
+    as_good = sorted((each for each in rows if each.scored.scores.frechet <= top and each.steps < full.steps),
+                     key=lambda each: each.drawn.calls)
+    if not as_good:
+        return "No other sampler here comes within its interval."
+    best = as_good[0]
+    return (f"The cheapest that is no worse is {best.name} at {best.steps} steps: {best.drawn.calls:g} network calls "
+            f"in place of {full.drawn.calls:g}, {number(1000 * best.drawn.seconds, 3)} ms per image, and "
+            f"{number(best.scored.scores.frechet, 3)}.")
+
+
+def _figure(context: Context, families: Mapping[str, Sequence[Row]], known: float, distance: str) -> Figure:
+    figure, (left, right) = canvas(9.2, 4.9, 1, 2, sharey=True)
+    _panel(left, families, lambda each: each.drawn.calls)
+    _panel(right, families, lambda each: 1000 * each.drawn.seconds)
+    for axes in (left, right):
+        known_line(axes, known, "real test digits")
+    left.set(xlabel="network calls per image", ylabel=distance)
+    right.set(xlabel="ms per image")
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4)
+    return context.figure(figure, "samplers", run=digits(context).trained,
+                          caption=f"{distance} of every sampler over network calls and over measured time; bars are "
+                                  "95 % intervals, the dashed line is the distance of as many real test digits.",
+                          alt=f"Curves of {distance} over network calls and over time, one for each sampler, above a "
+                              "dashed line")
+
+
+@styled()
+def _panel(axes: "Axes", families: Mapping[str, Sequence[Row]], place: Any) -> None:
+    for k, (name, rows) in enumerate(families.items()):
+        values = [each.scored.scores.frechet for each in rows]
+        ends = [each.scored.scores.frechet_interval or (v, v) for each, v in zip(rows, values, strict=True)]
+        bars = [[v - low for v, (low, _) in zip(values, ends, strict=True)],
+                [high - v for v, (_, high) in zip(values, ends, strict=True)]]
+        axes.errorbar([place(each) for each in rows], values, yerr=bars, color=COLORS[k], marker=MARKERS[k], capsize=2,
+                      elinewidth=0.9, label=name)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    plain_log(axes.xaxis, axes.yaxis)
