@@ -52,3 +52,11 @@ def test_details_take_the_place_of_the_plain_fields() -> None:
 def test_details_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"network\.details"):
         details(text)
+
+
+@pytest.mark.parametrize(("width", "groups"), [(16, 8), (24, 8), (32, 16), (64, 32), (128, 32), (1, 1), (5, 1)])
+def test_groups_divide_every_level_and_hold_two_channels(width: int, groups: int) -> None:
+    network = make_network(Network(width=width, multipliers=(1, 2), blocks=1, attention=(), heads=1), size=8,
+                           channels=3, classes=0, seed=0)
+    assert isinstance(network, UNet)
+    assert network.shape.groups == groups

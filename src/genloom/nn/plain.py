@@ -2,8 +2,9 @@
 
 from torch import Tensor, nn
 
+from genloom.nn.layout import double
 from genloom.nn.norm import GroupNorm, start_at_zero
-from genloom.nn.residual import Change, double, halve
+from genloom.nn.residual import Change, halve
 
 
 class PlainBlock(nn.Module):

@@ -68,9 +68,14 @@ def _unet_shape(config: Network, size: int, channels: int, classes: int) -> UNet
         "size": size, "channels": channels, "width": config.width, "multipliers": config.multipliers,
         "blocks": config.blocks, "attention": tuple(a for a in config.attention if a), "heads": config.heads,
         "head_channels": _head_channels(config, size), "scale_shift": config.scale_shift, "resample": config.resample,
-        # as many groups at every level, also where two levels are joined
-        "groups": math.gcd(_GROUPS, config.width), "dropout": config.dropout, "classes": classes}
+        "groups": _groups(config.width), "dropout": config.dropout, "classes": classes}
     return UNetShape(**plain | details(config.details))
+
+
+def _groups(width: int) -> int:
+    """As many groups at every level, also where two levels are joined; of two channels at least, whose mean survives."""
+    most = math.gcd(_GROUPS, width)
+    return most // 2 if most == width > 1 else most
 
 
 def _head_channels(config: Network, size: int) -> int | None:
