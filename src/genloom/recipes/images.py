@@ -165,13 +165,13 @@ def ddpm_digits(tier: Tier = "laptop") -> ImagesRecipe:
         name="ddpm-digits",
         summary="MNIST digits with their classes, 1000 steps, for samplers and guidance (S0.21–S0.28)",
         data=Data(source="mnist", size=32, channels=1, zoom=1.0, flip=False),
-        network=Network(width=32, multipliers=(1, 2, 2), attention=(8,), conditioning="class"),
+        network=Network(width=24, multipliers=(1, 2, 2), blocks=1, conditioning="class"),
         schedule=Schedule(kind="cosine", steps=1000),
         engine=Engine(steps=3000, batch_size=64, ema=0.995, precision="auto"),
         sampling=Sampling(sampler="dpmpp-2m", steps=20),
         evaluation=Evaluation(samples=512),
     )
     if tier == "gpu":
-        return replace(recipe, network=replace(recipe.network, width=64),
+        return replace(recipe, network=replace(recipe.network, width=64, blocks=2),
                        engine=replace(recipe.engine, steps=50_000, batch_size=256, ema=0.9995))
     return recipe
