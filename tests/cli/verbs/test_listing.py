@@ -6,7 +6,7 @@ import pytest
 
 from genloom.cli.entry import main
 from genloom.recipes.registry import RECIPES, STUDIES
-from genloom.recipes.rules import SAMPLERS
+from genloom.recipes.relations import SAMPLERS
 
 
 def listed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ from genloom.cli import flags, runs
 from genloom.cli.crash import saved_in
 from genloom.cli.output import Voice
 from genloom.errors import InputError, UnknownName
-from genloom.recipes import rules
+from genloom.recipes import relations, rules
 from genloom.recipes.experiment import SampleRequest
 
 
@@ -108,8 +108,8 @@ def command(options: Options, step: int) -> str:
 def _problems(options: Options) -> list[InputError]:
     found = [InputError(f"--{name}", getattr(options, name), str(allowed)) for name, allowed in _RANGES.items()
              if getattr(options, name) is not None and getattr(options, name) not in allowed]
-    if options.sampler is not None and options.sampler not in rules.SAMPLERS:
-        found.append(UnknownName("--sampler", options.sampler, rules.SAMPLERS))
-    if options.spacing is not None and options.spacing not in rules.SPACINGS:
-        found.append(UnknownName("--spacing", options.spacing, rules.SPACINGS))
+    if options.sampler is not None and options.sampler not in relations.SAMPLERS:
+        found.append(UnknownName("--sampler", options.sampler, relations.SAMPLERS))
+    if options.spacing is not None and options.spacing not in relations.SPACINGS:
+        found.append(UnknownName("--spacing", options.spacing, relations.SPACINGS))
     return found

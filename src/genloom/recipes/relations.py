@@ -1,0 +1,147 @@
+"""Rules between the fields of a recipe, and the names that some fields may have; free of torch."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from genloom.errors import InputError, UnknownName
+
+SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", "heun", "edm-stochastic", "dpmpp-2m",
+            "dpmpp-2m-sde", "unipc", "predictor-corrector", "langevin", "ode")
+"""The names of `genloom.diffusion.samplers.registry`, here because that one imports torch; a test holds them equal."""
+
+
+AT_ZERO_SNR = ("ddpm", "ddpm-large", "ddim", "euler-t", "predictor-corrector")
+"""Samplers that need no signal at t = 1, likewise."""
+
+SPACINGS = ("uniform", "quadratic", "karras", "log-snr")
+"""The names of `genloom.diffusion.grid`, likewise."""
+
+_TABLES = ("linear", "cosine", "sigmoid", "table")  # schedules that are a table of `steps` entries
+
+
+def _engine_relations(recipe: Any) -> Iterator[InputError]:
+    engine = recipe.engine
+    parts = engine.accumulate * engine.devices * engine.nodes
+    if engine.batch_size and engine.batch_size % parts:
+        yield InputError("engine.batch_size", engine.batch_size,
+                         f"a multiple of accumulate × devices × nodes = {parts}", f"pass --engine.batch-size {parts}")
+
+
+def _data_relations(recipe: Any) -> Iterator[InputError]:
+    data = recipe.data
+    if data.pattern == "file" and not data.path:
+        yield InputError("data.path", data.path, "a CSV or NPY file for the pattern 'file'", "pass --data.path FILE")
+    if data.pattern == "text" and not data.text.strip():
+        yield InputError("data.text", data.text, "some text", "pass --data.text CS446")
+    if recipe.network.kind == "scorenet" and data.classes:
+        yield InputError("network.kind", "scorenet", "mlp where there are classes: scorenet knows none",
+                         "pass --network.kind mlp")
+    if data.classes == 1:
+        yield InputError("data.classes", 1, "0 for none, or at least 2", "pass --data.classes 0")
+
+
+def _network_relations(recipe: Any) -> Iterator[InputError]:
+    if recipe.network.kind == "scorenet" and recipe.diffusion.time_input != "sigma":
+        yield InputError("diffusion.time_input", recipe.diffusion.time_input, "sigma for scorenet, which divides by it",
+                         "pass --diffusion.time-input sigma")
+
+
+def _schedule_relations(recipe: Any) -> Iterator[InputError]:
+    schedule = recipe.schedule
+    if schedule.kind in ("geometric", "edm") and not schedule.sigma_min < schedule.sigma_max:
+        yield InputError("schedule.sigma_min", schedule.sigma_min,
+                         f"less than schedule.sigma_max = {schedule.sigma_max:g}",
+                         f"pass --schedule.sigma-max {10 * schedule.sigma_min:g}")
+    if schedule.kind == "linear" and schedule.steps <= 20:
+        yield InputError("schedule.steps", schedule.steps, "at least 21 for a linear β that is scaled by 1000/steps",
+                         "pass --schedule.kind cosine, or --schedule.steps 1000")
+    part = "classifying" if hasattr(recipe, "classifying") else "diffusion"
+    if schedule.kind not in _TABLES and getattr(recipe, part).times == "table":
+        yield InputError(f"{part}.times", "table", f"another law for a schedule without a table ({schedule.kind})",
+                         f"pass --{part}.times uniform")
+
+
+def _betas_relations(recipe: Any) -> Iterator[InputError]:
+    """A table of one's own is whole, and no other schedule has one."""
+    schedule = recipe.schedule
+    wanted = schedule.steps if schedule.kind == "table" else 0
+    if len(schedule.betas) != wanted or not all(0 < beta < 1 for beta in schedule.betas):
+        yield InputError("schedule.betas", f"{len(schedule.betas)} numbers",
+                         f"{wanted} numbers in (0, 1) for the schedule {schedule.kind}", "pass --schedule.kind cosine")
+
+
+def _steps_relations(recipe: Any) -> Iterator[InputError]:
+    schedule, sampling = recipe.schedule, recipe.sampling
+    if sampling.sampler not in SAMPLERS:
+        yield UnknownName("sampling.sampler", sampling.sampler, SAMPLERS)
+    if schedule.kind in _TABLES and sampling.steps > schedule.steps and sampling.sampler != "langevin":
+        yield InputError("sampling.steps", sampling.steps, f"at most schedule.steps = {schedule.steps}",
+                         f"pass --sampling.steps {schedule.steps}")
+
+
+def _langevin_relations(recipe: Any) -> Iterator[InputError]:
+    schedule, sampling = recipe.schedule, recipe.sampling
+    smallest = {"geometric": schedule.sigma_min, "edm": schedule.sigma_min, "exponential": math.exp(-schedule.rate)}
+    limit = 2 * smallest.get(schedule.kind, math.inf) ** 2
+    if sampling.sampler == "langevin" and sampling.epsilon >= limit:
+        yield InputError("sampling.epsilon", sampling.epsilon,
+                         f"below 2 σ_L² = {limit:.4g}, from where Langevin diverges",
+                         f"pass --sampling.epsilon {limit / 10:.2g}")
+
+
+def _picture_relations(recipe: Any) -> Iterator[InputError]:
+    network = recipe.network
+    if network.kind == "naive-unet" and recipe.diffusion.time_input != "t":
+        yield InputError("diffusion.time_input", recipe.diffusion.time_input,
+                         "t for naive-unet, which is told t in [0, 1]", "pass --diffusion.time-input t")
+    if network.kind == "unet" and not recipe.latent.autoencoder and not network.details:
+        yield from _halving_relations(recipe)
+
+
+def _halving_relations(recipe: Any) -> Iterator[InputError]:
+    data, multipliers = recipe.data, recipe.network.multipliers
+    if not multipliers or min(multipliers) < 1:
+        yield InputError("network.multipliers", multipliers, "one or more positive numbers",
+                         "pass --network.multipliers 1 2 4")
+    elif data.size % (factor := 2 ** (len(multipliers) - 1)):
+        yield InputError("data.size", data.size,
+                         f"a multiple of {factor}, as each of {len(multipliers)} levels halves it",
+                         f"pass --data.size {max(1, round(data.size / factor)) * factor}")
+
+
+def _interval_relations(recipe: Any) -> Iterator[InputError]:
+    low, high = recipe.sampling.guidance_low, recipe.sampling.guidance_high
+    if low > high:
+        yield InputError("sampling.guidance_low", low, f"at most sampling.guidance_high = {high:g}",
+                         f"pass --sampling.guidance-low {high / 2:g}")
+
+
+def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
+    """What divides by α must not be asked for where no signal is left at t = 1."""
+    if recipe.schedule.kind != "rectified":
+        return
+    chosen, sampling, where = recipe.diffusion, recipe.sampling, "where no signal is left at t = 1 (rectified)"
+    if chosen.prediction in ("noise", "score"):
+        yield InputError("diffusion.prediction", chosen.prediction, f"another one {where}",
+                         "pass --diffusion.prediction flow")
+    if chosen.time_input == "log-sigma":
+        yield InputError("diffusion.time_input", "log-sigma", f"t or sigma {where}", "pass --diffusion.time-input t")
+    if sampling.sampler in SAMPLERS and sampling.sampler not in AT_ZERO_SNR:
+        yield InputError("sampling.sampler", sampling.sampler, f"one of {', '.join(AT_ZERO_SNR)} {where}",
+                         "pass --sampling.sampler ddim")
+    if sampling.spacing in ("karras", "log-snr"):
+        yield InputError("sampling.spacing", sampling.spacing, f"uniform or quadratic {where}",
+                         "pass --sampling.spacing uniform")
+
+
+RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
+    "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
+                     _langevin_relations, _zero_snr_relations, _betas_relations),
+    "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
+                     _zero_snr_relations, _betas_relations),
+    "AutoencoderRecipe": (_engine_relations, _halving_relations),
+    "InpaintingRecipe": (_engine_relations, _halving_relations),
+    "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
+}
+"""Rules between fields, by the recipe's class: each yields an error for each one that is broken."""
