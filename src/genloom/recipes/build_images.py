@@ -1,6 +1,6 @@
 """An image recipe made real: its pictures, network and method, trained, sampled and judged by the command line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from genloom.diffusion.schedule import Level
 from genloom.errors import InputError, UnknownName
 from genloom.metrics.features import Extractor, Reference, reference
 from genloom.metrics.picture_scores import PictureScores, compare
-from genloom.recipes import rules
+from genloom.recipes.class_labels import asked_for
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import ImagesRecipe, Sampling
 from genloom.recipes.images_parts import (
@@ -107,6 +107,8 @@ class ImagesExperiment:
                      "back"),
             ("network", f"{self.recipe.network.kind} on {space}, {parameters:,} parameters"),
             ("terminal SNR", f"{self.schedule.terminal_snr:.3g} at t = 1"),
+            *([] if self.space is None else [("autoencoder", f"{self.recipe.latent.autoencoder}, sha256 "
+                                                             f"{self.space.digest[:12]}")]),
         )
 
     def job(self) -> Job:
@@ -178,14 +180,19 @@ class ImagesExperiment:
 
     @torch.no_grad()
     def draw(self, networks: Networks, sampling: Sampling | None = None, *, count: int, seed: int,
-             labels: Tensor | None = None, batch: int = 64) -> Tensor:
-        """`count` new pictures, uint8 (count, C, H, W) on the CPU; labels (count,) for a conditional model."""
+             labels: Tensor | None = None, batch: int = 64,
+             guided: Callable[[Tensor], Denoiser] | None = None) -> Tensor:
+        """`count` new pictures, uint8 (count, C, H, W) on the CPU; labels (count,) for a conditional model.
+
+        guided   labels of a batch -> the denoiser to draw with, in place of the model itself
+        """
         chosen, drawn = sampling or self.recipe.sampling, []
         for first in range(0, count, batch):
             rows = min(batch, count - first)
             told = None if labels is None else labels[first : first + rows]
             noise = self.noise(networks, rows, seed, first)
-            for state in self.walk(self.denoiser(networks, told, chosen), chosen, noise):  # noqa: B007 # the last one
+            denoiser = self.denoiser(networks, told, chosen) if guided is None or told is None else guided(told)
+            for state in self.walk(denoiser, chosen, noise):  # noqa: B007 # the last one is the picture
                 pass
             drawn.append(self.pictures(state.x))
         return torch.cat(drawn)
@@ -200,8 +207,7 @@ class ImagesExperiment:
                 raise InputError("labels", request, "left out: this model knows no classes")
             return None
         if request:
-            asked = torch.tensor([self._class_of(word.strip()) for word in request.split(",")])
-            return asked.repeat(-(-count // len(asked)))[:count]
+            return asked_for(request, self.data.class_names, count, self.classes)
         if self.data.labels is None:
             return torch.randint(self.classes, (count,), generator=generator(seed, 1))
         picks = torch.randint(len(self.data.labels), (count,), generator=generator(seed, 1))
@@ -210,18 +216,9 @@ class ImagesExperiment:
     def sample(self, networks: Networks, request: SampleRequest, folder: Path,
                provenance: dict[str, str]) -> list[Path]:
         """A sheet of pictures, and each one as a PNG."""
-        from genloom.recipes.show_images import write_samples
+        from genloom.recipes.sample_images import sample
 
-        changed = {name: value for name in ("sampler", "steps", "spacing", "eta", "guidance")
-                   if (value := getattr(request, name)) is not None}
-        sampling = replace(self.recipe.sampling, **changed)
-        rules.validate(replace(self.recipe, sampling=sampling))
-        count = request.count if request.count is not None else 64
-        if count < 1:
-            raise InputError("count", count, "at least 1", "pass --count 64")
-        labels = self.labels_for(count, request.seed, request.labels)
-        drawn = self.draw(networks, sampling, count=count, seed=request.seed, labels=labels)
-        return write_samples(drawn, folder, provenance)
+        return sample(self, networks, request, folder, provenance)
 
     def evaluate(self, networks: Networks) -> "tuple[Result, ...]":
         """Fréchet and kernel distances, precision and coverage beside their floors; the loss on kept pictures."""
@@ -267,16 +264,6 @@ class ImagesExperiment:
             raise InputError("network.conditioning", "class", "none: these pictures have no classes",
                              "put the pictures of each class into a sub-folder")
         return len(self.data.class_names)
-
-    def _class_of(self, word: str) -> int:
-        names = self.data.class_names
-        if word in names:
-            return names.index(word)
-        if word.isascii() and word.isdecimal() and int(word) < self.classes:
-            return int(word)
-        if not names:
-            raise InputError("labels", word, f"numbers from 0 to {self.classes - 1}", "pass --labels 0")
-        raise UnknownName("labels", word, [*names, *map(str, range(len(names)))])
 
     @staticmethod
     def _device(networks: Networks) -> torch.device:

@@ -19,6 +19,7 @@ from genloom.diffusion.samplers.registry import SAMPLERS, states
 from genloom.diffusion.samplers.state import State
 from genloom.errors import InputError, UnknownName
 from genloom.recipes import rules
+from genloom.recipes.class_labels import asked_for
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.points import PointsRecipe, Sampling
 from genloom.recipes.points_parts import (
@@ -125,8 +126,7 @@ class PointsExperiment:
                 raise InputError("labels", request, "left out: this model has no classes")
             return None
         if request:
-            asked = torch.tensor([self._class_of(word.strip()) for word in request.split(",")])
-            return asked.repeat(-(-count // len(asked)))[:count]
+            return asked_for(request, self.data.class_names, count)
         picks = torch.randint(len(self.data.labels), (count,), generator=generator(seed, 1))
         return self.data.labels[picks]
 
@@ -174,14 +174,6 @@ class PointsExperiment:
         from genloom.recipes.judge_points import loss_gap
 
         return {"gap to the Bayes optimum": loss_gap(self, networks, 20_000 if self.data.density else 2_000).value}
-
-    def _class_of(self, word: str) -> int:
-        names = self.data.class_names
-        if word in names:
-            return names.index(word)
-        if word.isdecimal() and int(word) < len(names):
-            return int(word)
-        raise UnknownName("labels", word, [*names, *map(str, range(len(names)))])
 
     def _check_sampler(self) -> None:
         if self.recipe.sampling.sampler not in SAMPLERS:

@@ -14,10 +14,11 @@ from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.prediction import expand
 from genloom.diffusion.samplers.ddpm import Guide
 from genloom.diffusion.schedule import Schedule, Time
-from genloom.errors import InputError, RunError, UnknownName
+from genloom.errors import InputError, RunError
 from genloom.nn.image_classifier import ImageClassifier
 from genloom.recipes import pretrained
 from genloom.recipes.build_classifiers import make_classifier, make_process
+from genloom.recipes.class_labels import asked_for
 from genloom.recipes.classifiers import ClassifierRecipe
 from genloom.rng import generator
 from genloom.training.checkpoint import Checkpoints
@@ -64,8 +65,7 @@ class TrainedClassifier:
         """
         if not request:
             return torch.randint(len(self.class_names), (count,), generator=generator(seed, 1))
-        asked = torch.tensor([self._class_of(word.strip()) for word in request.split(",")])
-        return asked.repeat(-(-count // len(asked)))[:count]
+        return asked_for(request, self.class_names, count)
 
     def noisy_log_prob(self, labels: Tensor, schedule: Schedule) -> guidance.LogProb:
         """log p(y | x_t) of one class for each sample, for states of any schedule.
@@ -97,13 +97,6 @@ class TrainedClassifier:
         if self.process is None:
             return guidance.through(denoiser, self.clean_log_prob(labels))
         return self.noisy_log_prob(labels, denoiser.schedule)
-
-    def _class_of(self, word: str) -> int:
-        if word in self.class_names:
-            return self.class_names.index(word)
-        if word.isdecimal() and int(word) < len(self.class_names):
-            return int(word)
-        raise UnknownName("labels", word, [*self.class_names, *map(str, range(len(self.class_names)))])
 
     def _require_shape(self, x: Tensor) -> None:
         data = self.recipe.data

@@ -73,7 +73,7 @@ def _unet_shape(config: Network, size: int, channels: int, classes: int) -> UNet
 
 
 def _groups(width: int) -> int:
-    """As many groups at every level, also where two levels are joined; of two channels at least, whose mean survives."""
+    """As many groups at every level, also where two levels join; of two channels at least, whose mean survives."""
     most = math.gcd(_GROUPS, width)
     return most // 2 if most == width > 1 else most
 

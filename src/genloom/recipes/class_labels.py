@@ -1,0 +1,34 @@
+"""Classes as a person writes them: by name or by number, in turn."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from genloom.errors import InputError, UnknownName
+
+
+def asked_for(request: str, names: Sequence[str], count: int, classes: int | None = None) -> Tensor:
+    """The classes of a request, "red, blue" or "0,3", taken in turn for `count` samples: int64 (count,).
+
+    names     of the classes; none where only their number is known
+    classes   number of classes, that of the names by default
+
+    >>> asked_for("cat, 0", ["dog", "cat"], 5).tolist()
+    [1, 0, 1, 0, 1]
+
+    Errors: `UnknownName` for a class that is not there, `InputError` where classes have no names.
+    """
+    most = len(names) if classes is None else classes
+    found = torch.tensor([_class_of(word.strip(), names, most) for word in request.split(",")])
+    return found.repeat(-(-count // len(found)))[:count]
+
+
+def _class_of(word: str, names: Sequence[str], classes: int) -> int:
+    if word in names:
+        return list(names).index(word)
+    if word.isascii() and word.isdecimal() and int(word) < classes:
+        return int(word)
+    if not names:
+        raise InputError("labels", word, f"numbers from 0 to {classes - 1}", "pass --labels 0")
+    raise UnknownName("labels", word, [*names, *map(str, range(len(names)))])

@@ -1,0 +1,60 @@
+"""What `genloom sample` draws from a model of pictures."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from genloom.diffusion.denoiser import Denoiser
+from genloom.errors import InputError
+from genloom.recipes import rules
+from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.images import Sampling
+from genloom.recipes.show_images import write_samples
+from genloom.training.method import Networks
+
+if TYPE_CHECKING:
+    from genloom.recipes.build_images import ImagesExperiment
+
+COUNT = 64
+"""Pictures where a person names no number."""
+
+_ASKED = ("sampler", "steps", "spacing", "eta", "guidance")
+
+
+def sample(experiment: "ImagesExperiment", networks: Networks, request: SampleRequest, folder: Path,
+           provenance: dict[str, str]) -> list[Path]:
+    """A sheet of pictures, and a ZIP with each one; guided by a classifier where one is named.
+
+    Errors: `InputError` for a request that cannot be; `UnknownName` for a class; those of the classifier.
+    """
+    changed = {name: value for name in _ASKED if (value := getattr(request, name)) is not None}
+    sampling = replace(experiment.recipe.sampling, **changed)
+    rules.validate(replace(experiment.recipe, sampling=sampling))
+    count = COUNT if request.count is None else request.count
+    if count < 1:
+        raise InputError("count", count, "at least 1", f"pass --count {COUNT}")
+    if request.classifier:
+        labels, guided = _guided(experiment, networks, request, sampling, count)
+        drawn = experiment.draw(networks, sampling, count=count, seed=request.seed, labels=labels, guided=guided)
+    else:
+        labels_asked = experiment.labels_for(count, request.seed, request.labels)
+        drawn = experiment.draw(networks, sampling, count=count, seed=request.seed, labels=labels_asked)
+    return write_samples(drawn, folder, provenance)
+
+
+def _guided(experiment: "ImagesExperiment", networks: Networks, request: SampleRequest, sampling: Sampling,
+            count: int) -> tuple[Tensor, Callable[[Tensor], Denoiser]]:
+    """The classes, and the unconditional denoiser guided to them; the request's guidance is the classifier's scale."""
+    from genloom.recipes.classifier_guidance import guided_denoiser, load_classifier
+
+    if experiment.space is not None:
+        raise InputError("classifier", request.classifier, "left out: this model diffuses latents, not pictures")
+    judge = load_classifier(str(request.classifier))
+    scale = 1.0 if request.guidance is None else request.guidance
+    free = experiment.denoiser(networks, None, replace(sampling, guidance=1.0, clip=False))
+    device = next(networks["denoiser"].parameters()).device
+    return judge.labels_for(count, request.seed, request.labels), lambda labels: guided_denoiser(
+        free, judge, labels.to(device), scale, clip=sampling.clip)
