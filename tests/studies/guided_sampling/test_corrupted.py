@@ -29,5 +29,10 @@ def test_copies_are_found_and_others_are_not(tiny) -> None:
     assert found[f"each {COPIES} times"].alike == 1 - 1 / COPIES
 
 
+def test_more_noise_is_worse(tiny) -> None:
+    found = tried(tiny)
+    assert found[REAL].scores.frechet < found["faintly noised"].scores.frechet < found["noised"].scores.frechet
+
+
 def test_real_sets_come_from_the_kept_pictures(tiny) -> None:
     assert len(kept(digits(tiny)).labels) >= 96

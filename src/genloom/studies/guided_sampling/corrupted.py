@@ -15,8 +15,8 @@ from genloom.studies.context import Context
 from genloom.studies.guided_sampling.judges import Judge, clean_judge, kept
 from genloom.studies.guided_sampling.work import digits
 
-BLUR, NOISE, COPIES = 1.5, 40.0, 16
-"""Standard deviations of the blur in pixels and of the noise in bytes; how often each duplicate is there."""
+BLUR, NOISE, FAINT, COPIES = 2.0, 80.0, 40.0, 16
+"""Standard deviations of the blur in pixels and of two noises in bytes; how often each duplicate is there."""
 
 
 class Tried(NamedTuple):
@@ -48,8 +48,8 @@ class Source(NamedTuple):
     random: torch.Generator
 
 
-def _noised(source: Source) -> Tensor:
-    noisy = source.own.float() + NOISE * torch.randn(source.own.shape, generator=source.random)
+def _noised(source: Source, spread: float) -> Tensor:
+    noisy = source.own.float() + spread * torch.randn(source.own.shape, generator=source.random)
     return noisy.round().clamp(0, 255).to(torch.uint8)
 
 
@@ -62,7 +62,8 @@ REAL = "other real digits"
 KINDS: dict[str, Callable[[Source], Tensor]] = {
     REAL: lambda source: source.own,
     "blurred": lambda source: blur(source.own, BLUR),
-    "noised": _noised,
+    "faintly noised": lambda source: _noised(source, FAINT),
+    "noised": lambda source: _noised(source, NOISE),
     "no ones": lambda source: source.whole[source.labels != 1],
     "only sevens": _one_class,
     f"each {COPIES} times": lambda source: source.own[: -(-len(source.own) // COPIES)].repeat(COPIES, 1, 1, 1),

@@ -14,7 +14,7 @@ from genloom.report.numbers import at_least, at_most, fixed, near, number
 from genloom.report.results import Result, Table
 from genloom.rng import generator
 from genloom.studies.context import Context
-from genloom.studies.guided_sampling.corrupted import BLUR, COPIES, KINDS, NOISE, REAL, Tried, tried
+from genloom.studies.guided_sampling.corrupted import BLUR, COPIES, FAINT, KINDS, NOISE, REAL, Tried, tried
 from genloom.studies.guided_sampling.judges import Judge, about, clean_judge, kept
 from genloom.studies.guided_sampling.tables import with_interval
 from genloom.studies.guided_sampling.work import Digits, digits
@@ -45,11 +45,12 @@ def metrics(context: Context) -> Answer:
 
 
 _IS = "IS-digits"
+_FAINTLY = "faintly noised"
 _TEST, _LINEAR, _UNIFORM = "test digits", "test digits, best linear denoiser", "uniform noise"
 
 
 def _blind(found: dict[str, Tried], judge: Judge) -> str:
-    real, copied = found[REAL].scores, found["training pictures"]
+    real, copied, faint = found[REAL].scores, found["training pictures"], found[_FAINTLY].scores
     sevens, twice = found["only sevens"].scores, found[f"each {COPIES} times"].scores
     return (f"Precision of sevens alone is {fixed(sevens.precision, 2)}, where other real digits have "
             f"{fixed(real.precision, 2)}: it does not ask for variety, which coverage does, with "
@@ -57,7 +58,9 @@ def _blind(found: dict[str, Tried], judge: Judge) -> str:
             f"{fixed(twice.precision, 2)} and take coverage to {fixed(twice.coverage, 2)}. Copies of training pictures "
             f"have {judge.distance} {number(copied.scores.frechet, 3)}, where other real digits have "
             f"{number(real.frechet, 3)}: to a distance from the training set a copying machine is the best model. The "
-            f"share of pictures that equal a training picture, {fixed(100 * copied.copied, 0)} %, is what tells.")
+            f"share of pictures that equal a training picture, {fixed(100 * copied.copied, 0)} %, is what tells. And "
+            f"features see what they were made to see: noise of {FAINT:g} of 255, which nobody overlooks, has "
+            f"{judge.distance} {number(faint.frechet, 3)}, and precision {fixed(faint.precision, 2)}.")
 
 
 def _bits_text(bits: dict[str, Interval]) -> str:
@@ -121,7 +124,7 @@ def _effects(judge: Judge) -> tuple[_Effect, ...]:
         return each.scores.frechet
 
     return (
-        *(_Effect(kind, judge.distance, distance, 1) for kind in KINDS if kind not in (REAL, copied)),
+        *(_Effect(kind, judge.distance, distance, 1) for kind in KINDS if kind not in (REAL, copied, _FAINTLY)),
         *(_Effect(kind, "precision", lambda each: each.scores.precision, -1) for kind in ("blurred", "noised")),
         *(_Effect(kind, "coverage", lambda each: each.scores.coverage, -1) for kind in ("no ones", sevens, twice)),
         *(_Effect(kind, "precision", lambda each: each.scores.precision, 0, 0.1) for kind in (sevens, twice)),

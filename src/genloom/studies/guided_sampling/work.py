@@ -41,7 +41,7 @@ class Sizes:
     samples: int = 256
     ddpm: tuple[int, ...] = (10, 25, 50, 100, 250, 1000)
     ddim: tuple[int, ...] = (5, 10, 25, 50, 100)
-    half: tuple[int, ...] = (10, 25, 100)
+    half: tuple[int, ...] = (10, 25, 50)
     fast: tuple[int, ...] = (5, 10, 20)
     heun: tuple[int, ...] = (3, 5, 10)
     guided: int = 128
