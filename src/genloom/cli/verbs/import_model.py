@@ -52,7 +52,7 @@ def run(args: list[str]) -> int:
     voice.say(f"reading {options.source} …")
     with saved_in(None):
         from genloom.recipes.interop.imported import Asked
-        from genloom.recipes.interop.load import load
+        from genloom.recipes.interop.read import load
 
         asked = Asked(architecture=options.architecture, data=options.data, folder=options.folder,
                       null_class=options.null_class, size=options.size)

@@ -6,7 +6,7 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "Asked": "imported",
     "Imported": "imported",
     "export_run": "export",
-    "load": "load",
+    "load": "read",
     "pull": "hub",
     "push": "hub",
     "write_run": "imported",

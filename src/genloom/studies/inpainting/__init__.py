@@ -2,4 +2,4 @@
 
 from genloom._lazy import lazy
 
-__all__, __getattr__, __dir__ = lazy(__name__, {"Doors": "doors", "STUDY": "deliverables", "doors": "doors"})
+__all__, __getattr__, __dir__ = lazy(__name__, {"STUDY": "deliverables"})

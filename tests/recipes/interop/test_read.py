@@ -9,7 +9,7 @@ from test_min_diffusion import checkpoint
 from genloom.errors import CheckpointError, InputError
 from genloom.recipes.interop import hub
 from genloom.recipes.interop.imported import Asked
-from genloom.recipes.interop.load import load
+from genloom.recipes.interop.read import load
 
 
 def _saved(path: Path, state: object) -> str:
