@@ -14,8 +14,8 @@ def test_only_the_last_three_are_fitted() -> None:
     assert slope([5, 10, 20, 40], [100.0, 0.1, 0.05, 0.025]) == pytest.approx(1)
 
 
-def test_the_orders_are_found_on_a_trained_network(tiny) -> None:
+def test_the_orders_are_found_where_the_denoiser_is_exact_and_on_a_network(tiny) -> None:
     found = orders(tiny)
-    assert set(found.errors) == set(SOLVERS)
-    assert all(result.status in ("pass", "info") for result in order_results(found))
+    assert set(found.network.errors) == set(found.mixture.errors) == set(SOLVERS)
+    assert all(result.status == "pass" for result in order_results(found))
     assert 0 < found.ripple < 0.1

@@ -13,7 +13,7 @@ from genloom.studies.guided_sampling.ddim import ddim_rows
 from genloom.studies.guided_sampling.ddpm import ddpm_rows
 from genloom.studies.guided_sampling.judges import about, clean_judge
 from genloom.studies.guided_sampling.orders import order_figure, order_results, order_text, orders
-from genloom.studies.guided_sampling.tables import Row, distance_result, floor, row, scoring_table
+from genloom.studies.guided_sampling.tables import Row, distance_results, floor, row, scoring_table
 from genloom.studies.guided_sampling.work import digits
 from genloom.studies.study import Answer, deliverable
 
@@ -42,7 +42,7 @@ def compared(context: Context) -> Answer:
         figures=(_figure(context, families, known.mean("frechet"), judge.distance), order_figure(context, found)),
         tables=(scoring_table(rows, judge, known, named=True),),
         results=(*(_no_worse(context, families, name, full) for name in ("dpmpp-2m", "unipc")), *order_results(found),
-                 *(distance_result(context, each) for name in FAST.values() for each in families[name])),
+                 *distance_results(context, [each for name in FAST.values() for each in families[name]])),
         source="Song, Meng & Ermon 2021; Karras et al. 2022; Lu et al. 2022b; Zhao et al. 2023",
     )
 

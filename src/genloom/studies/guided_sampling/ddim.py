@@ -14,7 +14,7 @@ from genloom.rng import SampleNoise, fold
 from genloom.studies.context import Context
 from genloom.studies.guided_sampling.ddpm import agreement_result, ddpm_rows, grid_figure
 from genloom.studies.guided_sampling.judges import clean_judge
-from genloom.studies.guided_sampling.tables import Row, distance_result, floor, row, scoring_table
+from genloom.studies.guided_sampling.tables import Row, distance_results, floor, row, scoring_table
 from genloom.studies.guided_sampling.work import SHOWN, Digits, digits, sampling
 from genloom.studies.study import Answer, deliverable
 
@@ -78,7 +78,7 @@ def ddim_scores(context: Context) -> Answer:
         results=(at_most(Result(name=f"distance of DDIM's pictures at {low} and {high} steps", value=moved[0],
                                 known=moved[1], known_name="DDPM's, which share the start alone",
                                 n=here.sizes.samples, seeds=(context.seed,), tolerance="below DDPM's"), moved[1]),
-                 *(distance_result(context, each) for each in [*plain, *half]), agreement_result(context, last)),
+                 *distance_results(context, [*plain, *half]), agreement_result(context, last)),
         source="Song, Meng & Ermon 2021, §5.1 and Table 1",
     )
 

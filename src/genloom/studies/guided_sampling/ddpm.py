@@ -10,7 +10,7 @@ from genloom.report.numbers import at_least, at_most, fixed, near, number
 from genloom.report.results import Figure, Result
 from genloom.studies.context import Context
 from genloom.studies.guided_sampling.judges import REAL, clean_judge
-from genloom.studies.guided_sampling.tables import Row, distance_result, floor, row, scoring_table
+from genloom.studies.guided_sampling.tables import Row, distance_results, floor, row, scoring_table
 from genloom.studies.guided_sampling.work import SHOWN, Digits, digits, sampling
 from genloom.studies.study import Answer, deliverable
 
@@ -73,7 +73,7 @@ def ddpm_scores(context: Context) -> Answer:
                            value=most.scored.scores.frechet, known=best, known_name=REAL,
                            interval=most.scored.scores.frechet_interval, n=most.scored.scores.n, seeds=(context.seed,),
                            tolerance=f"below that of {least.steps} steps"), least.scored.scores.frechet),
-            *(distance_result(context, each) for each in rows),
+            *distance_results(context, rows),
             agreement_result(context, most),
         ),
         formula="d² = ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^{1/2})",

@@ -216,8 +216,8 @@ def _figure(context: Context, found: Sequence[Point], known: Real) -> Figure:
     return context.figure(figure, "guidance-effects", run=digits(context).trained,
                           caption="Every way over its scale, with 95 % intervals where there are any. Dashed: as many "
                                   "real test digits, seen by the classifier of clean digits.",
-                          alt="Six panels over the scale: class agreement rises from chance, diversity, recall and "
-                              "coverage fall at large scales, the distance has a minimum in between")
+                          alt="Six panels over the scale with a curve for each way: class agreement, diversity, "
+                              "distance, precision, recall and coverage, each with a dashed line of real digits")
 
 
 def _share(name: str, each: Point) -> Interval:

@@ -74,9 +74,13 @@ def percent(interval: Interval) -> str:
     return (f"{fixed(100 * interval.value, 1)} [{fixed(100 * interval.low, 1)}, {fixed(100 * interval.high, 1)}]")
 
 
-def distance_result(context: Context, each: Row) -> Result:
-    """The Fréchet distance of a row beside that of real digits, without a verdict."""
+def distance_results(context: Context, rows: Sequence[Row]) -> list[Result]:
+    """The Fréchet distance of each row beside that of real digits, without a verdict; the first says what it is in."""
+    return [_distance(context, each, first=each is rows[0]) for each in rows]
+
+
+def _distance(context: Context, each: Row, *, first: bool) -> Result:
     judge, known, scores = clean_judge(context), floor(context), each.scored.scores
     return Result(name=f"{judge.distance}: {each.name}, {each.steps} steps", value=scores.frechet,
                   known=known.mean("frechet"), known_name=REAL, interval=scores.frechet_interval, n=scores.n,
-                  seeds=(context.seed,), formula=about(judge, scores), source="Heusel et al. 2017, Eq. 6")
+                  seeds=(context.seed,), formula=about(judge, scores) if first else "")

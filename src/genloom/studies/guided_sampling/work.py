@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -161,17 +162,22 @@ def draw(here: Digits, walk: Walk, count: int, seed: int, *, also: Digits | None
     also   another model whose calls count too
     """
     labels, found = here.labels(count), []
+    for _ in islice(walk(labels[: here.sizes.batch], _noise(here, len(labels[: here.sizes.batch]), seed, 0)), 2):
+        pass  # a first step, which is slower than all others, before the clock runs
     networks = [each.networks["denoiser"] for each in (here, also) if each is not None]
     with counting(networks) as calls:
         begun = time.perf_counter()
         for first in range(0, count, here.sizes.batch):
             told = labels[first : first + here.sizes.batch]
-            noise = here.experiment.noise(here.networks, len(told), seed, first)
-            for state in walk(told, noise):  # noqa: B007 # the last one is the picture
+            for state in walk(told, _noise(here, len(told), seed, first)):  # noqa: B007 # the last one is the picture
                 pass
             found.append(here.experiment.pictures(state.x))
         seconds = time.perf_counter() - begun
     return Drawn(torch.cat(found), labels, seconds / count, calls[0] / count)
+
+
+def _noise(here: Digits, count: int, seed: int, first: int) -> SampleNoise:
+    return here.experiment.noise(here.networks, count, seed, first)
 
 
 @contextmanager
