@@ -59,6 +59,10 @@ def test_all_results_have_a_number_and_say_what_they_are_in(experiment: ImagesEx
     assert distance.value is not None
     assert distance.value > distance.known, "an untrained model's pictures are farther off than real ones"
     assert "FID" not in named
+    bits = named["bits per dimension of kept pictures, upper bound"]
+    assert bits.value is not None
+    assert bits.known is not None
+    assert bits.value > bits.known > 0, "an untrained model needs more bits than the linear one"
 
 
 def test_the_loss_decides_which_checkpoint_is_best(experiment: ImagesExperiment) -> None:

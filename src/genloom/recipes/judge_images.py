@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from genloom.data.images.augment import centre
 from genloom.data.images.imageset import ImageSet
+from genloom.diffusion.bits import bits_per_dimension
 from genloom.diffusion.denoiser import Denoiser
 from genloom.metrics.features import distance_name, extract, moments
 from genloom.metrics.frechet import frechet_distance
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 TIMES = tuple((k + 0.5) / 16 for k in range(16))
 """Where the loss is looked at: the middles of equal parts of [0, 1]."""
 REAL = "other real pictures, same N"
+_CODED = 32  # pictures whose bits are counted
 _KEPT = 256  # pictures of the loss on those that were kept back
 
 
@@ -32,6 +35,8 @@ def judge_all(experiment: "ImagesExperiment", networks: Networks) -> tuple[Resul
     """Every metric that applies to a model of pictures."""
     found = [judge_loss(experiment, networks), judge_fit(experiment, networks)]
     found += judge_samples(experiment, networks)
+    if experiment.space is None:
+        found.append(judge_bits(experiment, networks))
     return (*found, Result(name="terminal SNR α(1)²/σ(1)²", value=experiment.schedule.terminal_snr,
                            formula="what is left of the data's signal where sampling starts"))
 
@@ -131,6 +136,21 @@ def judge_samples(experiment: "ImagesExperiment", networks: Networks) -> list[Re
     return found
 
 
+def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
+    """Bits per dimension of pictures that were kept back, beside those of the best linear denoiser."""
+    size, linear = experiment.recipe.data.size, linear_denoiser(experiment)
+    pictures = centre(experiment.kept.pictures[:_CODED], size).contiguous()
+    device = next(networks["denoiser"].parameters()).device
+    own = bits_per_dimension(kept_denoiser(experiment, networks, count=len(pictures)), pictures.to(device),
+                             experiment.prior).total
+    found = mean_interval(own.cpu())
+    known = 8.0 if linear is None else bits_per_dimension(linear, pictures, experiment.prior).total.mean().item()
+    return at_most(Result(name="bits per dimension of kept pictures, upper bound", value=found.value, unit="bits",
+                          known=known, known_name="8 bits a byte" if linear is None else "best linear denoiser",
+                          interval=(found.low, found.high), n=len(pictures), seeds=(0,),
+                          source="Ho et al. 2020, Eq. 5 and 13"), known)
+
+
 def about(experiment: "ImagesExperiment", scored: PictureScores) -> str:
     """What a distance was taken in and against: without it the number says nothing."""
     features = experiment.extractor
@@ -157,10 +177,11 @@ def drawn_for(experiment: "ImagesExperiment", networks: Networks, seed: int) -> 
     return experiment.draw(networks, count=count, seed=seed, labels=experiment.labels_for(count, seed))
 
 
-def kept_denoiser(experiment: "ImagesExperiment", networks: Networks, pictures: ImageSet | None = None) -> Denoiser:
-    """The denoiser, neither guided nor clipped, that is told the classes of the pictures of the loss."""
+def kept_denoiser(experiment: "ImagesExperiment", networks: Networks, pictures: ImageSet | None = None,
+                  count: int = _KEPT) -> Denoiser:
+    """The denoiser, neither guided nor clipped, that is told the classes of the first pictures: those of the loss."""
     chosen = pictures or experiment.kept
-    told = chosen.labels[:_KEPT] if experiment.classes and chosen.labels is not None else None
+    told = chosen.labels[:count] if experiment.classes and chosen.labels is not None else None
     return experiment.denoiser(networks, told, replace(experiment.recipe.sampling, guidance=1.0, clip=False))
 
 
