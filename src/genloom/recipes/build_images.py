@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from genloom.report.results import Item, Result
 
 
+REFERENCES = 10_000
+"""Most pictures of a reference: coverage takes the distances of each from each."""
+
+
 class ImagesExperiment:
     """Implements `recipes.experiment.Experiment` for `ImagesRecipe`.
 
@@ -89,8 +93,8 @@ class ImagesExperiment:
 
     @cached_property
     def reference(self) -> Reference:
-        """The training pictures as the extractor sees them."""
-        return reference(centre(self.data.pictures, self.recipe.data.size), self.extractor, folder=cache() / "features")
+        """The training pictures as the extractor sees them, `REFERENCES` of them at most, in an order that is random."""
+        return reference(centre(self.data.pictures[:REFERENCES], self.recipe.data.size), self.extractor, folder=cache() / "features")
 
     @cached_property
     def floor(self) -> PictureScores:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TIMES = tuple((k + 0.5) / 16 for k in range(16))
 """Where the loss is looked at: the middles of equal parts of [0, 1]."""
 REAL = "other real pictures, same N"
-_CODED = 32  # pictures whose bits are counted
+_CODED = 10_000  # pictures times levels at which their bits are counted, more or less
 _KEPT = 256  # pictures of the loss on those that were kept back
 
 
@@ -138,13 +138,14 @@ def judge_samples(experiment: "ImagesExperiment", networks: Networks) -> list[Re
 
 def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
     """Bits per dimension of pictures that were kept back, beside those of the best linear denoiser."""
-    size, linear = experiment.recipe.data.size, linear_denoiser(experiment)
-    pictures = centre(experiment.kept.pictures[:_CODED], size).contiguous()
+    linear, steps = linear_denoiser(experiment), experiment.schedule.steps or 1000
+    most = min(32, max(8, _CODED // steps))  # every level once: a few drawn levels have a heavy tail
+    pictures = centre(experiment.kept.pictures[:most], experiment.recipe.data.size).contiguous()
     device = next(networks["denoiser"].parameters()).device
     own = bits_per_dimension(kept_denoiser(experiment, networks, count=len(pictures)), pictures.to(device),
-                             experiment.prior).total
+                             experiment.prior, draws=steps).total
     found = mean_interval(own.cpu())
-    known = 8.0 if linear is None else bits_per_dimension(linear, pictures, experiment.prior).total.mean().item()
+    known = 8.0 if linear is None else bits_per_dimension(linear, pictures, experiment.prior, draws=steps).total.mean().item()
     return at_most(Result(name="bits per dimension of kept pictures, upper bound", value=found.value, unit="bits",
                           known=known, known_name="8 bits a byte" if linear is None else "best linear denoiser",
                           interval=(found.low, found.high), n=len(pictures), seeds=(0,),
@@ -155,7 +156,7 @@ def about(experiment: "ImagesExperiment", scored: PictureScores) -> str:
     """What a distance was taken in and against: without it the number says nothing."""
     features = experiment.extractor
     said = f"{features.dim} features of {features.name}, sha256 {features.digest[:12]}; reference of " \
-           f"{len(experiment.data.pictures):,} training pictures, sha256 {scored.reference_digest[:12]}"
+           f"{scored.references:,} training pictures, sha256 {scored.reference_digest[:12]}"
     return f"{said}; {scored.note}" if scored.note else said
 
 
