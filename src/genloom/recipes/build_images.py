@@ -94,7 +94,8 @@ class ImagesExperiment:
     @cached_property
     def reference(self) -> Reference:
         """The training pictures as the extractor sees them, `REFERENCES` of them at most, in an order that is random."""
-        return reference(centre(self.data.pictures[:REFERENCES], self.recipe.data.size), self.extractor, folder=cache() / "features")
+        pictures = centre(self.data.pictures[:REFERENCES], self.recipe.data.size)
+        return reference(pictures, self.extractor, folder=cache() / "features")
 
     @cached_property
     def floor(self) -> PictureScores:

@@ -145,7 +145,9 @@ def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
     own = bits_per_dimension(kept_denoiser(experiment, networks, count=len(pictures)), pictures.to(device),
                              experiment.prior, draws=steps).total
     found = mean_interval(own.cpu())
-    known = 8.0 if linear is None else bits_per_dimension(linear, pictures, experiment.prior, draws=steps).total.mean().item()
+    known = 8.0
+    if linear is not None:
+        known = bits_per_dimension(linear, pictures, experiment.prior, draws=steps).total.mean().item()
     return at_most(Result(name="bits per dimension of kept pictures, upper bound", value=found.value, unit="bits",
                           known=known, known_name="8 bits a byte" if linear is None else "best linear denoiser",
                           interval=(found.low, found.high), n=len(pictures), seeds=(0,),
