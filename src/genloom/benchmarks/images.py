@@ -149,7 +149,7 @@ def _item(results: "list[Result]", tables: "list[Table]", growth: "Table") -> "I
     from genloom.report.results import Item
 
     text = ("Both sides hold the same network: genloom's U-Net takes diffusers' weights. Each is compared in its own "
-            "best setting. genloom keeps freed memory (glibc's thresholds); the second ratio gives diffusers that too.",)
+            "best setting. genloom keeps freed memory (glibc's thresholds); the second ratio gives that to diffusers.",)
     return Item(number="images", title="U-Nets of pictures against diffusers", text=text, results=tuple(results),
                 tables=(*tables, growth))
 

@@ -93,7 +93,7 @@ class ImagesExperiment:
 
     @cached_property
     def reference(self) -> Reference:
-        """The training pictures as the extractor sees them, `REFERENCES` of them at most, in an order that is random."""
+        """The training pictures as the extractor sees them, `REFERENCES` of them at most, in random order."""
         pictures = centre(self.data.pictures[:REFERENCES], self.recipe.data.size)
         return reference(pictures, self.extractor, folder=cache() / "features")
 

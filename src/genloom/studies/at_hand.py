@@ -34,4 +34,5 @@ def digits(data_root: Path | None, size: int = 32) -> AtHand:
     data = Data(source=source, size=size, channels=1, zoom=1.0, flip=False)
     if source == "mnist":
         return AtHand(data, f"MNIST: 70,000 handwritten digits, 28 × 28, enlarged to {size} × {size}")
-    return AtHand(data, f"scikit-learn's 1,797 digits, 8 × 8, enlarged to {size} × {size}: MNIST IS NOT AT HAND ({why})")
+    return AtHand(data, f"scikit-learn's 1,797 digits, 8 × 8, enlarged to {size} × {size}: MNIST IS NOT AT HAND, and "
+                        f"this is why they are taken: {why}")
