@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from images_small import small, trained
+from PIL import Image
 
 from genloom.recipes.build_images import ImagesExperiment
+from genloom.recipes.images import Data, Evaluation
 from genloom.recipes.judge_images import (
     baseline_by_time,
     judge_all,
@@ -77,3 +79,29 @@ def test_a_report_has_its_sections_and_their_figures(experiment: ImagesExperimen
         assert item.figures
         for figure in item.figures:
             assert (tmp_path / figure.path).is_file()
+
+
+def few(folder: Path, count: int, samples: int = 12) -> ImagesExperiment:
+    """An experiment on a folder of `count` pictures."""
+    for k in range(count):
+        Image.effect_noise((12, 12), 40 + k).save(folder / f"{k}.png")
+    return ImagesExperiment(small(data=Data(folder=str(folder), size=8),
+                                  evaluation=Evaluation(samples=samples, features="pixels")))
+
+
+@pytest.mark.parametrize(("count", "samples"), [(2, 12), (5, 12), (30, 4)])
+def test_too_few_pictures_to_compare_are_said_to_be_too_few(tmp_path: Path, count: int, samples: int) -> None:
+    experiment = few(tmp_path, count, samples)
+    results = {result.name: result for result in judge_all(experiment, {"denoiser": experiment.network.eval()})}
+    assert results["FD-pixels"].value is None
+    assert "too few" in results["FD-pixels"].formula
+    assert "precision" not in results
+
+
+def test_too_few_pictures_kept_back_give_no_floor(tmp_path: Path) -> None:
+    experiment = few(tmp_path, 20)
+    results = {result.name: result for result in judge_all(experiment, {"denoiser": experiment.network.eval()})}
+    for name in ("FD-pixels", "recall"):
+        assert results[name].value is not None
+        assert results[name].known is None
+        assert "3 pictures were kept back, fewer than 6" in results[name].known_name

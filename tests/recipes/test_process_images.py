@@ -1,11 +1,16 @@
 """What is noised is what is denoised again, and with the exact denoiser the way back ends where it began."""
 
+from itertools import pairwise
+from operator import le
+
+import pytest
 import torch
 from images_small import small
 
 from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.diffusion.prediction import Estimate
 from genloom.recipes.build_images import ImagesExperiment
+from genloom.recipes.images import Sampling
 from genloom.recipes.process_images import PERCENT, backward, forward
 
 
@@ -49,3 +54,14 @@ def test_with_the_exact_denoiser_pictures_come_back(monkeypatch: object) -> None
     back = backward(experiment, {"denoiser": experiment.network}, there._replace(
         times=there.times[:-1], states=there.states[:-1], percent=there.percent[:-1]))
     torch.testing.assert_close(back.states[-1], there.states[0], atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("sampler", "steps"), [("dpmpp-2m", 1), ("ddim", 3), ("unipc", 5), ("langevin", 3)])
+def test_a_sampler_of_few_steps_is_seen_at_every_percentage(sampler: str, steps: int) -> None:
+    experiment = ImagesExperiment(small(sampling=Sampling(sampler=sampler, steps=steps)))
+    there = forward(experiment, 2)
+    back = backward(experiment, {"denoiser": experiment.network.eval()}, there)
+    assert back.percent == there.percent[::-1]
+    assert len(back.percent) == len(back.times) == len(back.states)
+    assert all(high >= low for high, low in pairwise(back.times))
+    assert sampler == "langevin" or all(map(le, back.times, there.times[::-1]))

@@ -13,7 +13,7 @@ from genloom.diffusion.denoiser import Denoiser
 from genloom.metrics.features import distance_name, extract, moments
 from genloom.metrics.frechet import frechet_distance
 from genloom.metrics.interval import mean_interval
-from genloom.metrics.picture_scores import PictureScores, compare
+from genloom.metrics.picture_scores import NEIGHBOURS, PictureScores, compare
 from genloom.recipes.images_parts import floats
 from genloom.recipes.linear_baseline import LARGEST, LinearDenoiser
 from genloom.report.numbers import at_most
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TIMES = tuple((k + 0.5) / 16 for k in range(16))
 """Where the loss is looked at: the middles of equal parts of [0, 1]."""
 REAL = "other real pictures, same N"
+FEWEST = NEIGHBOURS + 1
+"""Fewer pictures than this have no neighbours to be compared by."""
 _CODED = 10_000  # pictures times levels at which their bits are counted, more or less
 _KEPT = 256  # pictures of the loss on those that were kept back
 
@@ -76,9 +78,9 @@ def baseline_by_time(experiment: "ImagesExperiment", times: list[float]) -> list
 
 
 def linear_denoiser(experiment: "ImagesExperiment") -> LinearDenoiser | None:
-    """The Wiener filter of the training pictures."""
+    """The Wiener filter of the training pictures; None for one picture, or for too many coordinates."""
     coordinates = experiment.shape[0] * experiment.shape[1] * experiment.shape[2]
-    if coordinates > LARGEST:
+    if coordinates > LARGEST or len(experiment.data) < 2:
         return None
     x0 = experiment.states(floats(experiment.data, experiment.recipe.data.size, 10_000))
     return LinearDenoiser(experiment.schedule, x0)
@@ -117,23 +119,39 @@ def judge_fit(experiment: "ImagesExperiment", networks: Networks) -> Result:
 
 
 def judge_samples(experiment: "ImagesExperiment", networks: Networks) -> list[Result]:
-    """Fréchet and kernel distance, precision, recall, density and coverage of samples, beside real pictures' own."""
+    """Fréchet and kernel distance, precision, recall, density and coverage of samples, beside real pictures' own.
+
+    With fewer than `FEWEST` samples or training pictures it says so instead; as few kept back give no floor.
+    """
+    name, references = distance_name(experiment.extractor), len(experiment.data)
+    count = experiment.recipe.evaluation.samples
+    if min(count, references) < FEWEST:
+        return [Result(name=name, value=None, n=count,
+                       formula=f"not taken: {count} samples and {references} training pictures are too few; each set "
+                               f"needs {FEWEST}")]
     seeds = tuple(range(experiment.recipe.evaluation.seeds))
     each = [scores(experiment, networks, seed) for seed in seeds]
-    first, floor, name = each[0], experiment.floor, distance_name(experiment.extractor)
-    beside = REAL if floor.n == first.n else f"{floor.n} other real pictures, not as many: see N"
+    first, floor = each[0], experiment.floor if len(experiment.kept) >= FEWEST else None
+    beside = _beside(first, floor, len(experiment.kept))
     rows = (("KID", "kid", "Bińkowski et al. 2018, Eq. 4"), ("precision", "precision", "Kynkäänniemi et al. 2019"),
             ("recall", "recall", "Kynkäänniemi et al. 2019"), ("density", "density", "Naeem et al. 2020"),
             ("coverage", "coverage", "Naeem et al. 2020"))
-    found = [Result(name=name, value=_mean([s.frechet for s in each]), known=floor.frechet,
+    found = [Result(name=name, value=_mean([s.frechet for s in each]), known=floor.frechet if floor else None,
                     known_name=beside, interval=_interval(each), n=first.n, seeds=seeds,
                     formula=about(experiment, first), source="Heusel et al. 2017, Eq. 6")]
     for label, field, source in rows:
         shown = f"{label}-{experiment.extractor.name}" if label == "KID" else label
         found.append(Result(name=shown, value=_mean([getattr(s, field) for s in each]),
-                            known=getattr(floor, field), known_name=beside, n=first.n,
+                            known=getattr(floor, field) if floor else None, known_name=beside, n=first.n,
                             seeds=seeds, source=source))
     return found
+
+
+def _beside(drawn: PictureScores, floor: PictureScores | None, kept: int) -> str:
+    """What the numbers of samples stand beside."""
+    if floor is None:
+        return f"no floor: {kept} pictures were kept back, fewer than {FEWEST}"
+    return REAL if floor.n == drawn.n else f"{floor.n} other real pictures, not as many: see N"
 
 
 def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:

@@ -56,7 +56,8 @@ def forward(experiment: "ImagesExperiment", count: int, seed: int = 0) -> Way:
 def backward(experiment: "ImagesExperiment", networks: Networks, noised: Way, seed: int = 1) -> Way:
     """The recipe's sampler from the last of the noised states, exactly as it is, seen at the same times on its way.
 
-    Where the sampler takes fewer steps than the table has, a time is the first one at or below the wanted one.
+    Where the sampler takes fewer steps than the table has, a time is the first one at or below the wanted one, and may
+    be that of two states; a sampler that ends before t = 0 has its last state there.
     """
     sampling, start, x = experiment.recipe.sampling, noised.times[-1], noised.states[-1]
     table = experiment.schedule.steps
@@ -69,8 +70,10 @@ def backward(experiment: "ImagesExperiment", networks: Networks, noised: Way, se
     walk = states(sampling.sampler, experiment.denoiser(networks, told, sampling), x, levels, noise=noise,
                   **sampler_options(sampling))
     for state in walk:
-        if wanted and float(state.level.t) <= wanted[0] + 1e-12:
+        while wanted and float(state.level.t) <= wanted[0] + 1e-12:
             times.append(float(state.level.t))
             made.append(state.x)
             wanted.pop(0)
+    times += [float(state.level.t)] * len(wanted)
+    made += [state.x] * len(wanted)
     return Way(noised.percent[::-1], times, made)

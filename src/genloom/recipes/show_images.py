@@ -114,7 +114,7 @@ def loss_figure(experiment: "ImagesExperiment", networks: Networks, path: Path, 
     axes.legend()
     return save_figure(figure, path, provenance, folder=path.parent.parent,
                        caption="The loss over time on pictures that were kept back, beside the best linear denoiser's.",
-                       alt="Curves of the loss over time: the model's lies below the linear denoiser's")
+                       alt="Curves of the loss over time: the model's, and what it stands beside")
 
 
 def neighbours_figure(experiment: "ImagesExperiment", drawn: Tensor, path: Path,
