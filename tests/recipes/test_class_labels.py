@@ -17,3 +17,8 @@ def test_what_is_no_class_is_refused(word: str) -> None:
         asked_for(word, ["a", "b"], 1)
     with pytest.raises(InputError, match="from 0 to 1"):
         asked_for(word, [], 1, classes=2)
+
+
+def test_numbers_that_are_names_are_listed_once() -> None:
+    with pytest.raises(UnknownName, match=r"one of 0, 1$"):
+        asked_for("eleven", ["0", "1"], 1)

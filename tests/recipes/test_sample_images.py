@@ -60,3 +60,11 @@ def test_what_cannot_be_guided_is_refused(experiment: ImagesExperiment, tmp_path
     latent.space = torch.nn.Identity()  # type: ignore[assignment]
     with pytest.raises(InputError, match="latents"):
         drawn(latent, tmp_path / "c", classifier="digit-classifier", labels="3")
+
+
+@pytest.mark.parametrize(("asked", "said"), [({"guidance": 3.0}, "guidance = 3.0: must be left out"),
+                                             ({"eta": 0.5, "sampler": "heun"}, "heun has none; pass --sampler ddim")])
+def test_what_would_change_nothing_is_refused(experiment: ImagesExperiment, tmp_path: Path, asked: dict[str, object],
+                                              said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        drawn(experiment, tmp_path / "a", **asked)

@@ -31,4 +31,4 @@ def _class_of(word: str, names: Sequence[str], classes: int) -> int:
         return int(word)
     if not names:
         raise InputError("labels", word, f"numbers from 0 to {classes - 1}", "pass --labels 0")
-    raise UnknownName("labels", word, [*names, *map(str, range(len(names)))])
+    raise UnknownName("labels", word, list(dict.fromkeys([*names, *map(str, range(len(names)))])))

@@ -33,6 +33,7 @@ def sample(experiment: "ImagesExperiment", networks: Networks, request: SampleRe
     changed = {name: value for name in _ASKED if (value := getattr(request, name)) is not None}
     sampling = replace(experiment.recipe.sampling, **changed)
     rules.validate(replace(experiment.recipe, sampling=sampling))
+    _refuse_idle(experiment, request, sampling)
     count = COUNT if request.count is None else request.count
     if count < 1:
         raise InputError("count", count, "at least 1", f"pass --count {COUNT}")
@@ -43,6 +44,15 @@ def sample(experiment: "ImagesExperiment", networks: Networks, request: SampleRe
         labels_asked = experiment.labels_for(count, request.seed, request.labels)
         drawn = experiment.draw(networks, sampling, count=count, seed=request.seed, labels=labels_asked)
     return write_samples(drawn, folder, provenance)
+
+
+def _refuse_idle(experiment: "ImagesExperiment", request: SampleRequest, sampling: Sampling) -> None:
+    """Refuse what was asked for and would change nothing."""
+    if request.guidance not in (None, 1) and not request.classifier and not experiment.classes:
+        raise InputError("guidance", request.guidance, "left out: this model knows no classes",
+                         "name a --classifier to be guided by")
+    if request.eta and sampling.sampler != "ddim":
+        raise InputError("eta", request.eta, f"left out: {sampling.sampler} has none", "pass --sampler ddim")
 
 
 def _guided(experiment: "ImagesExperiment", networks: Networks, request: SampleRequest, sampling: Sampling,

@@ -48,7 +48,7 @@ def test_final_samples_are_those_of_their_command(run_folder: Path, tmp_path: Pa
     ("--sampler hoin", "did you mean 'heun'"), ("--steps 0", "--steps = 0"), ("--eta 2", "in [0, 1]"),
     ("--spacing karas", "did you mean 'karras'"), ("--count 0", "--count = 0"), ("--labels 99", "labels = '99'"),
     ("--checkpoint 7", "has no checkpoint 7; there are: "), ("--checkpoint frist", "best, last or a step"),
-    ("--steps 0 --eta 3 --sampler x", "3 problems")])
+    ("--steps 0 --eta 3 --sampler x", "3 problems"), ("--classifier=", "--classifier = ''"), ("--labels=", "a name")])
 def test_mistakes(words: str, said: str, run_folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["sample", str(run_folder), *words.split(), "--out", str(tmp_path / "s")]) == 2
     error = capsys.readouterr().err

@@ -112,4 +112,6 @@ def _problems(options: Options) -> list[InputError]:
         found.append(UnknownName("--sampler", options.sampler, relations.SAMPLERS))
     if options.spacing is not None and options.spacing not in relations.SPACINGS:
         found.append(UnknownName("--spacing", options.spacing, relations.SPACINGS))
+    found += [InputError(f"--{name}", "", "a name", f"leave --{name} out where there is none")
+              for name in ("classifier", "labels") if getattr(options, name) == ""]
     return found
