@@ -172,3 +172,11 @@ def test_inception_with_registered_weights_gives_the_fid(no_data: Path, monkeypa
 def test_a_typo_gets_a_suggestion() -> None:
     with pytest.raises(UnknownName, match="did you mean 'pixels'"):
         extractor("pixel", channels=3, size=32)
+
+
+def test_what_a_recipe_takes_by_itself_depends_on_its_pictures() -> None:
+    mnist = Data(source="mnist", size=32, channels=1)
+    assert extractors.chosen(mnist, "auto").name == "digits"
+    assert extractors.chosen(replace(mnist, folder="my-cats"), "auto").name == "random", "a folder may hold anything"
+    assert extractors.chosen(Data(source="cats64"), "auto").name == "random"
+    assert extractors.chosen(mnist, "pixels").name == "pixels"

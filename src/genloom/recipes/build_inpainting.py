@@ -67,13 +67,10 @@ class InpaintingExperiment:
     @cached_property
     def extractor(self) -> Extractor:
         """What the Fréchet distance is taken in."""
-        from genloom.recipes.extractors import extractor
+        from genloom.recipes.extractors import chosen
 
-        data, chosen = self.recipe.data, self.recipe.evaluation
-        name: str = chosen.features
-        if name == "auto":
-            name = "digits" if data.source in ("mnist", "digits") and not data.folder else "random"
-        return extractor(name, channels=data.channels, size=data.size, weights=chosen.weights, data_root=self.data_root)
+        evaluation = self.recipe.evaluation
+        return chosen(self.recipe.data, evaluation.features, evaluation.weights, self.data_root)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The data, the networks' sizes, and what is hidden."""

@@ -15,6 +15,7 @@ from genloom.data.store import fetch, locate, verify
 from genloom.errors import DataError, InputError, RunError, UnknownName
 from genloom.metrics.features import Extractor, PixelFeatures
 from genloom.nn.image_classifier import ImageClassifier
+from genloom.recipes.images import Data
 from genloom.rng import generator
 
 EXTRACTORS = ("inception", "digits", "random", "pixels")
@@ -76,6 +77,16 @@ def extractor(name: str, *, channels: int, size: int, weights: str = "",
     if name == "pixels":
         return PixelFeatures(channels)
     raise UnknownName("evaluation.features", name, EXTRACTORS)
+
+
+def chosen(data: Data, features: str, weights: str = "", data_root: str | Path | None = None) -> Extractor:
+    """The extractor of a recipe; "auto" is digits for the known sets of digits, and random for all other pictures.
+
+    Errors: as `extractor`.
+    """
+    known = data.source in ("mnist", "digits") and not data.folder  # a folder takes the place of the source
+    name = ("digits" if known else "random") if features == "auto" else features
+    return extractor(name, channels=data.channels, size=data.size, weights=weights, data_root=data_root)
 
 
 def inception(weights: str = "", data_root: str | Path | None = None) -> NetworkFeatures:
