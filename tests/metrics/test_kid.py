@@ -32,6 +32,15 @@ def test_it_is_the_double_sum() -> None:
     assert kid(x[:9], y, subsets=3).value == pytest.approx(by_loops(x[:9], y), abs=1e-13)
 
 
+def test_its_error_is_that_of_leaving_each_point_out() -> None:
+    x, y = normal(8, 3, 0), normal(6, 3, 1) + 0.5
+    variance = 0.0
+    for count, without in ((8, [by_loops(torch.cat([x[:i], x[i + 1:]]), y) for i in range(8)]),
+                           (6, [by_loops(x, torch.cat([y[:i], y[i + 1:]])) for i in range(6)])):
+        variance += (count - 1) * torch.tensor(without, dtype=torch.float64).var(correction=0).item()
+    assert kernel_distance(x, y).stderr == pytest.approx(math.sqrt(variance), rel=1e-9)
+
+
 def test_blocks_do_not_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = normal(50, 4, 0), normal(40, 4, 1)
     whole = kernel_distance(x, y)

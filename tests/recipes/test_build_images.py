@@ -7,8 +7,11 @@ import pytest
 import torch
 from images_small import small
 
+from genloom.data.images.augment import centre
 from genloom.diffusion.guidance import Guided
 from genloom.errors import InputError, UnknownName
+from genloom.metrics.features import PixelFeatures, digest_of
+from genloom.metrics.picture_scores import compare
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import Network, Sampling
@@ -98,6 +101,15 @@ def test_a_model_without_classes_takes_no_labels() -> None:
     assert "y" not in plain.job().source.batch(torch.arange(2))
     with pytest.raises(InputError, match="left out"):
         plain.labels_for(3, 0, "cat")
+
+
+def test_the_floor_is_of_pictures_that_were_kept_back(experiment: ImagesExperiment) -> None:
+    count, pixels = experiment.recipe.evaluation.samples, PixelFeatures(3)
+    kept = centre(experiment.kept.pictures[:count], 8)
+    reference = centre(experiment.data.pictures, 8)
+    assert experiment.floor.n == count
+    assert experiment.floor.frechet == pytest.approx(compare(kept, reference, pixels).frechet, rel=1e-9)
+    assert experiment.floor.reference_digest == digest_of(reference)
 
 
 def test_sampling_starts_with_the_moments_of_x_1() -> None:

@@ -1,9 +1,11 @@
 """The parts of an image recipe are those that its names say."""
 
 import typing
+from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from genloom.errors import InputError
 from genloom.nn.dit import DiT
@@ -31,6 +33,19 @@ def test_a_set_with_a_test_part_is_judged_by_it_and_others_keep_a_share_back() -
     assert len(train.pictures) + len(kept.pictures) == 1797
     again = make_data(Data(source="digits", size=8, channels=1, zoom=1.0, holdout=0.5))
     assert len(again.kept.pictures) == len(kept.pictures), "the test part, whatever the share"
+
+
+@pytest.mark.parametrize("source", ["shapes", "folder"])
+def test_no_kept_picture_is_trained_on(source: str, tmp_path: Path) -> None:
+    if source == "folder":
+        for k in range(30):
+            Image.new("RGB", (16, 16), (8 * k, 255 - 8 * k, 0)).save(tmp_path / f"{k}.png")
+    folder = str(tmp_path) if source == "folder" else ""
+    train, kept = make_data(Data(source="shapes", folder=folder, size=8, holdout=0.2))
+    own = {picture.numpy().tobytes() for picture in train.pictures}
+    assert not own & {picture.numpy().tobytes() for picture in kept.pictures}
+    if source == "folder":
+        assert (len(train), len(kept)) == (24, 6)
 
 
 def test_zero_steps_are_the_whole_table() -> None:

@@ -76,13 +76,15 @@ def test_times_run_from_the_first_entry_to_pure_noise_on_the_table() -> None:
     assert clearest(small(), {"classifier": Fixed(small())}).t is None
 
 
-def test_a_picture_has_the_same_noise_however_many_are_asked_about() -> None:
+def test_a_picture_has_the_same_noise_however_many_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = small(noisy=True)
     networks = experiment.job().networks
     with torch.no_grad():
         networks["classifier"].head.weight.normal_(generator=torch.Generator().manual_seed(0))
     few, many = (answers(experiment, networks, count, 0.5) for count in (3, 20))
     torch.testing.assert_close(few.logits, many.logits[:3], rtol=0, atol=1e-5)
+    monkeypatch.setattr("genloom.recipes.judge_classifiers._BATCH", 7)
+    torch.testing.assert_close(answers(experiment, networks, 20, 0.5).logits, many.logits, rtol=0, atol=1e-5)
     assert many.loss == pytest.approx(-log_prob_of(many.logits, many.labels).mean().item())
     assert quick(experiment, networks)["cross-entropy on kept-back pictures"] > 0
 

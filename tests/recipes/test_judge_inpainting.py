@@ -6,6 +6,9 @@ import pytest
 import torch
 from inpainting_small import built
 
+from genloom.data.images.augment import to_pictures
+from genloom.metrics.features import PixelFeatures, moments
+from genloom.metrics.frechet import frechet_distance
 from genloom.recipes.build_inpainting import Questions
 from genloom.recipes.judge_inpainting import (
     FILLS,
@@ -50,6 +53,16 @@ def test_uncovered_pictures_are_at_the_floor() -> None:
     grey = judge_frechet(asked.seen, judge)
     assert grey.value is not None
     assert grey.value > judge.floor
+
+
+def test_the_floor_is_taken_against_other_pictures_than_those_that_are_completed() -> None:
+    experiment = built()
+    count = experiment.judged
+    own, others = (PixelFeatures(3)(to_pictures(experiment.floats(first, count))) for first in (0, count))
+    judge = make_judge(experiment)
+    torch.testing.assert_close(judge.reference.mean, others.mean(0))
+    assert judge.floor == pytest.approx(frechet_distance(moments(own), moments(others)))
+    assert judge.floor > 0
 
 
 def test_every_number_is_there_and_hidden_pixels_are_never_shown() -> None:
