@@ -49,3 +49,12 @@ def test_what_has_no_value_or_another_command_is_refused() -> None:
         translated(["--load_path", "runs/x"])
     with pytest.raises(InputError, match="a value"):
         translated(["--unet_dim"])
+    with pytest.raises(InputError, match="without a value"):
+        translated(["--fid=1"])
+
+
+@pytest.mark.parametrize(("misspelt", "meant"), [("--train_stps", "--train-steps"), ("--visualise", "--visualize"),
+                                                 ("--sampling.step", "--sampling.steps")])
+def test_a_misspelt_flag_is_answered_with_the_nearest_of_both_spellings(misspelt: str, meant: str) -> None:
+    with pytest.raises(InputError, match=f"did you mean {meant}"):
+        asked(["ddpm-cats", misspelt, "10"])

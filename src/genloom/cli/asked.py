@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from genloom.cli.course import translated
+from genloom.cli.course import COURSE, SWITCHES, translated
 from genloom.cli.flags import OPTIONS, Command, peek
 from genloom.errors import DataError, InputError
 from genloom.recipes import registry, rules
@@ -60,11 +60,13 @@ def asked(args: Sequence[str]) -> Asked:
     if named is None:
         _without_recipe(rest)
     base = _base(named, peek(rest, "--tier"))
-    if registry.family_of(base) == "images":
+    course = registry.family_of(base) == "images"
+    if course:
         rest = translated(rest)
     parts = {field.name: getattr(base, field.name) for field in fields(base)}
     chosen = {name: part for name, part in parts.items() if is_dataclass(part)}
-    command = Command(f"genloom train {named}", base.summary, {OPTIONS: TrainOptions, **chosen})
+    command = Command(f"genloom train {named}", base.summary, {OPTIONS: TrainOptions, **chosen},
+                      (*COURSE, *SWITCHES) if course else ())
     found, values = command.parse(rest)
     options = values.pop(OPTIONS)
     errors = found.errors

@@ -28,7 +28,8 @@ def translated(args: Sequence[str]) -> list[str]:
     `--fid` also takes the Fréchet distance at each `--save_and_sample_every`. `--visualize` draws the forward and
     backward figures, which every report of a run has, so that it changes nothing.
 
-    Errors: `InputError` for `--load_path`, whose two uses have commands of their own, and for a flag without its value.
+    Errors: `InputError` for `--load_path`, whose two uses have commands of their own, for a flag without its value, and
+    for a switch with one.
     """
     return list(_translated(list(args)))
 
@@ -42,6 +43,8 @@ def _translated(words: list[str]) -> Iterator[str]:
             path = value or (words[0] if words else "RUN")
             raise InputError(word, path, "left out: a trained model has commands of its own",
                              f"draw its figures with `genloom report {path}`, go on with `genloom resume {path}`")
+        if _name(word) in SWITCHES and equals:
+            raise InputError(name, value, "given without a value", f"write {name}")
         if _name(word) == "--fid":
             yield "--evaluation.track"
         elif _name(word) in COURSE:

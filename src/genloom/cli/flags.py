@@ -29,6 +29,7 @@ class Command:
     prog: str
     about: str
     parts: Mapping[str, Any]
+    also: tuple[str, ...] = ()
 
     def parse(self, args: Sequence[str]) -> tuple["Scan", dict[str, Any]]:
         """What was found, and the parts with their values; flags with an error are left at their defaults.
@@ -139,7 +140,7 @@ def _scan_flag(command: Command, known: Mapping[str, Leaf], word: str, words: li
     if name not in known:
         while words and not _is_flag(words[0]):
             words.pop(0)  # its value
-        near = get_close_matches(name, known, n=1, cutoff=0.6) or _ending(name, known)
+        near = get_close_matches(name, [*known, *command.also], n=1, cutoff=0.6) or _ending(name, known)
         found.errors.append(InputError("flag", name, f"one that `{command.prog} --help` shows",
                                        f"did you mean {near[0]}?" if near else ""))
         return
