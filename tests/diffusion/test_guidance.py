@@ -70,6 +70,15 @@ def test_guided_gaussians_have_a_closed_form():
     assert torch.allclose(guided(X, TIMES).x0, exact(X, TIMES).x0, atol=1e-12)
 
 
+def test_a_scale_of_zero_is_unconditional_inside_the_interval_alone():
+    oracle = _classes(schedules.linear())
+    told, level = oracle.with_labels(1), oracle.schedule.level(TIMES)
+    edge = (level.sigma / level.alpha)[4].item()
+    found = guidance.classifier_free(told, oracle, 0.0, interval=(0.0, edge))(X, TIMES).eps
+    torch.testing.assert_close(found[:5], oracle(X, TIMES).eps[:5])
+    torch.testing.assert_close(found[5:], told(X, TIMES).eps[5:])
+
+
 def test_the_interval_is_of_noise_levels_and_outside_it_the_scale_is_one():
     schedule = schedules.linear()
     oracle = _classes(schedule)

@@ -87,6 +87,12 @@ def test_saving_and_loading_keep_the_function(spectral: bool) -> None:
     assert torch.equal(other(x), network(x))
 
 
+def test_every_layer_but_the_first_and_the_last_is_normalised() -> None:
+    """The layers of [Isola et al. 2017, App. 6.1.2]: C64-C128-C256-C512, and no normalisation in C64."""
+    kinds = [type(layer).__name__ for layer in made(size=64, layers=3, width=4).layers]
+    assert kinds == ["Conv2d", "LeakyReLU", *["Conv2d", "InstanceNorm2d", "LeakyReLU"] * 3, "Conv2d"]
+
+
 def test_widths_stop_at_eight_times() -> None:
     widths = [m.out_channels for m in made(layers=5, size=128).modules() if isinstance(m, nn.Conv2d)]
     assert widths == [4, 8, 16, 32, 32, 32, 1]

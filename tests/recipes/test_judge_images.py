@@ -1,5 +1,6 @@
 """A model's numbers stand beside answers that are right: for normal pictures the linear denoiser's is the optimum."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,30 @@ def test_a_network_that_answers_0_has_loss_1(experiment: ImagesExperiment) -> No
     networks = {"denoiser": Nothing()}
     for loss in losses_by_time(experiment, kept_denoiser(experiment, networks), [0.2, 0.9]):
         assert loss == pytest.approx(1.0, abs=4 * (2 / (256 * 192)) ** 0.5)
+
+
+def test_the_loss_of_a_conditional_model_is_told_the_classes_of_those_pictures() -> None:
+    class Listening(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+            self.heard: list[torch.Tensor | None] = []
+
+        def forward(self, x: torch.Tensor, time: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+            self.heard.append(labels)
+            return torch.zeros_like(x)
+
+    network = replace(small().network, conditioning="class")
+    told = ImagesExperiment(small(network=network, sampling=replace(small().sampling, guidance=3.0)))
+    network_of = Listening()
+    for pictures in (told.kept, told.data):
+        losses_by_time(told, kept_denoiser(told, {"denoiser": network_of}, pictures), [0.5], pictures=pictures)
+    assert told.kept.labels is not None
+    assert told.data.labels is not None
+    assert len(network_of.heard) == 2, "no guidance: one call each"
+    for heard, labels in zip(network_of.heard, (told.kept.labels, told.data.labels), strict=True):
+        assert heard is not None
+        assert torch.equal(heard, labels[:256])
 
 
 def test_the_linear_denoiser_is_better_than_guessing_at_every_time(experiment: ImagesExperiment) -> None:

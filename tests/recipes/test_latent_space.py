@@ -38,9 +38,21 @@ def test_it_is_the_space_of_the_trained_weights(trained: Path) -> None:
     space = latent_space(trained, DATA)
     assert space.shape == (4, 8, 8)
     assert space.digest == loaded.digest
+    assert loaded.step == 2
     torch.testing.assert_close(space.encode(x), experiment.space(networks).encode(x), rtol=0, atol=0)
     assert not torch.allclose(space.encode(x), AutoencoderExperiment(small_recipe()).space(
         AutoencoderExperiment(small_recipe()).job().networks).encode(x), atol=1e-4)
+
+
+def test_the_best_weights_are_taken_where_the_run_says_which_those_are(tmp_path: Path) -> None:
+    recipe = small_recipe(engine=replace(small_recipe().engine, save_every=1, evaluate_every=1))
+    run = RunFolder.create(tmp_path / "run", to_yaml(recipe), ["genloom"], {})
+    values = iter((1.0, 2.0))  # the first step is the better one
+    job = replace(AutoencoderExperiment(recipe).job(), draw=None, judge=lambda networks: {"missed": next(values)})
+    fit(job, run, screen=Screen("quiet"))
+    networks = AutoencoderExperiment(recipe).job().networks
+    digests = [load_networks(run.path, networks, step=step).digest for step in (1, "last")]
+    assert latent_space(run.path, DATA).digest == digests[0] != digests[1]
 
 
 def test_pictures_come_back_and_no_gradient_is_kept(trained: Path) -> None:

@@ -69,6 +69,12 @@ def test_what_is_predicted_goes_there_and_back(theirs: str, ours: str) -> None:
     assert names.write(cosine(50), chosen, clip=True, large=False)["prediction_type"] == theirs
 
 
+def test_what_a_scheduler_leaves_out_is_diffusers_default() -> None:
+    """`clip_sample` is true where nothing is said, and a range other than 1 is no clamp of ours."""
+    assert names.read({}) == (Schedule(kind="linear"), "noise", True)
+    assert names.read({"clip_sample_range": 2.0}).clip is False
+
+
 def test_what_is_written_is_read_as_it_was() -> None:
     for kind, clip in itertools.product(("cosine", "linear", "sigmoid"), (True, False)):
         schedule = Schedule(kind=kind, steps=1000)  # type: ignore[arg-type]
