@@ -150,6 +150,7 @@ def ddpm_images(tier: Tier = "laptop") -> ImagesRecipe:
         summary="any folder of pictures, DDPM with 1000 steps, sampled in 20",
         schedule=Schedule(kind="cosine", steps=1000),
         network=Network(width=32, multipliers=(1, 2, 2, 4)),
+        optimizer=Optimizer(lr=1e-3, schedule="cosine", warmup=100),
         engine=Engine(steps=2000, batch_size=32, ema=0.995, precision="auto"),
         sampling=Sampling(sampler="dpmpp-2m", steps=20),
     )
@@ -167,7 +168,8 @@ def ddpm_digits(tier: Tier = "laptop") -> ImagesRecipe:
         data=Data(source="mnist", size=32, channels=1, zoom=1.0, flip=False),
         network=Network(width=24, multipliers=(1, 2, 2), blocks=1, conditioning="class"),
         schedule=Schedule(kind="cosine", steps=1000),
-        engine=Engine(steps=3000, batch_size=64, ema=0.995, precision="auto"),
+        optimizer=Optimizer(lr=2e-3, schedule="cosine", warmup=100),
+        engine=Engine(steps=2000, batch_size=64, ema=0.995, precision="auto"),
         sampling=Sampling(sampler="dpmpp-2m", steps=20),
         evaluation=Evaluation(samples=512),
     )

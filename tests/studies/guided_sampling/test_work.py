@@ -21,7 +21,7 @@ def test_pictures_do_not_depend_on_how_many_are_drawn(tiny) -> None:
 
 def test_calls_are_those_of_the_sampler(tiny) -> None:
     assert work.drawn(tiny, "ddim", 10).calls == 10
-    assert work.drawn(tiny, "heun", 5).calls == 9
+    assert work.drawn(tiny, "heun", 5).calls == 8, "one at the last step, and one at the first, from nearly no signal"
     network = work.digits(tiny).networks["denoiser"]
     assert not network._forward_pre_hooks
 
