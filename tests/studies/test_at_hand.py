@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from genloom.studies.at_hand import cats, digits
+from genloom.errors import DataError
+from genloom.studies import at_hand
+from genloom.studies.at_hand import cats, digits, features
 
 
 def test_without_the_files_the_report_s_first_line_says_what_is_there_instead(tmp_path: Path,
@@ -25,3 +27,13 @@ def test_with_the_files_they_are_taken() -> None:
     assert cats(root).data.source == "cats64"
     assert digits(root).data.source == "mnist"
     assert digits(root, 16).data.size == 16
+
+
+def test_the_fid_is_taken_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str, root: Path | None) -> dict[str, Path]:
+        raise DataError(f"{name} is not there")
+
+    monkeypatch.setattr(at_hand, "locate", missing)
+    assert features(tmp_path) == "auto"
+    monkeypatch.setattr(at_hand, "locate", lambda name, root: {"weights.pth": tmp_path / name})
+    assert features(tmp_path) == "inception"

@@ -1,7 +1,7 @@
 """Which pictures a study can have: the real ones where they are, else ones that are made here; never in silence."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from genloom.data.images.images import digits_at_hand
 from genloom.data.store import locate
@@ -26,6 +26,15 @@ def cats(data_root: Path | None, size: int = 32) -> AtHand:
                       "get them; pass --data-root DIR)")
     return AtHand(Data(source="cats64", size=size), "cats64: 2,000 photographs of cats, mostly faces, 64 × 64, reduced "
                   f"to {size} × {size} (AnnikaV9/cat-dataset, MIT; it does not settle the rights in each photograph)")
+
+
+def features(data_root: Path | None) -> Literal["auto", "inception"]:
+    """What a Fréchet distance is taken in: the FID's network where its weights are, else what the pictures allow."""
+    try:
+        locate("inception", data_root)
+    except GenloomError:
+        return "auto"
+    return "inception"
 
 
 def digits(data_root: Path | None, size: int = 32) -> AtHand:

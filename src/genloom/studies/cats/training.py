@@ -104,9 +104,9 @@ def read_evaluations(path: Path, name: str) -> tuple[list[int], list[float]]:
 
 def _about(name: str, n: int, dim: int) -> tuple[str, ...]:
     what = ("the text's FID, in the features of clean-fid's Inception network" if name == "FID" else
-            f"not FID: the weights of clean-fid's Inception network were not used, so the features are {dim} numbers "
-            "of another extractor, and the distance is named after it. With a file of the weights, `genloom train "
-            "ddpm-cats --evaluation.features inception --evaluation.weights FILE` takes FID")
+            f"not FID: the weights of clean-fid's Inception network were not at hand, so the features are {dim} "
+            "numbers of another extractor, and the distance is named after it. Once `genloom data inception --fetch` "
+            "has got the weights, this item takes FID")
     return (
         f"{name} is {what}.",
         f"Each point compares {n} samples with the training pictures. The dashed line is what {n} real pictures that "

@@ -37,10 +37,16 @@ class Cats(NamedTuple):
 
 
 def cats_recipe(context: Context) -> ImagesRecipe:
-    """S3.20's setting: T = 50, 32 × 32, batches of 32, learning rate 1e-3, width 16, 1,000 steps."""
+    """S3.20's setting: T = 50, 32 × 32, batches of 32, learning rate 1e-3, width 16, 1,000 steps.
+
+    The Fréchet distance is S3.21's FID where the weights of its network are at hand.
+    """
     chosen: ImagesRecipe = recipe("ddpm-cats")
     data = at_hand.cats(context.data_root, chosen.data.size).data
-    return replace(chosen, data=data, engine=replace(chosen.engine, seed=context.seed))
+    judged = chosen.evaluation
+    if judged.features == "auto":
+        judged = replace(judged, features=at_hand.features(context.data_root))
+    return replace(chosen, data=data, engine=replace(chosen.engine, seed=context.seed), evaluation=judged)
 
 
 def first_thousand(context: Context) -> Cats:
