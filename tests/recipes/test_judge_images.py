@@ -86,6 +86,10 @@ def test_all_results_have_a_number_and_say_what_they_are_in(experiment: ImagesEx
     assert distance.value is not None
     assert distance.value > distance.known, "an untrained model's pictures are farther off than real ones"
     assert "FID" not in named
+    kernel = named["KID-pixels"]
+    assert kernel.interval is not None
+    assert kernel.value is not None
+    assert kernel.interval[0] < kernel.value < kernel.interval[1]
     bits = named["bits per dimension of kept pictures, upper bound"]
     assert bits.value is not None
     assert bits.known is not None

@@ -30,6 +30,7 @@ REAL = "other real pictures, same N"
 FEWEST = NEIGHBOURS + 1
 """Fewer pictures than this have no neighbours to be compared by."""
 _CODED = 10_000  # pictures times levels at which their bits are counted, more or less
+_NORMAL = 1.96  # standard errors of a 95 % interval
 _KEPT = 256  # pictures of the loss on those that were kept back
 
 
@@ -143,7 +144,7 @@ def judge_samples(experiment: "ImagesExperiment", networks: Networks) -> list[Re
         shown = f"{label}-{experiment.extractor.name}" if label == "KID" else label
         found.append(Result(name=shown, value=_mean([getattr(s, field) for s in each]),
                             known=getattr(floor, field) if floor else None, known_name=beside, n=first.n,
-                            seeds=seeds, source=source))
+                            seeds=seeds, source=source, interval=_kid_interval(each) if field == "kid" else None))
     return found
 
 
@@ -212,6 +213,15 @@ def _count(pictures: ImageSet) -> int:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
+
+
+def _kid_interval(each: list[PictureScores]) -> tuple[float, float]:
+    """95 % by the jackknife of one set of samples, or over several."""
+    if len(each) == 1:
+        half = _NORMAL * each[0].kid_error
+        return each[0].kid - half, each[0].kid + half
+    found = mean_interval([s.kid for s in each])
+    return found.low, found.high
 
 
 def _interval(each: list[PictureScores]) -> tuple[float, float] | None:
