@@ -12,7 +12,9 @@ from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.images import Data, Evaluation
 from genloom.recipes.judge_images import (
     baseline_by_time,
+    choosing,
     judge_all,
+    judged,
     kept_denoiser,
     linear_denoiser,
     losses_by_time,
@@ -94,6 +96,13 @@ def test_all_results_have_a_number_and_say_what_they_are_in(experiment: ImagesEx
     assert bits.value is not None
     assert bits.known is not None
     assert bits.value > bits.known > 0, "an untrained model needs more bits than the linear one"
+
+
+def test_the_best_checkpoint_is_chosen_by_other_pictures_than_are_reported(experiment: ImagesExperiment) -> None:
+    reported, chosen = judged(experiment.kept), choosing(experiment.kept)
+    own = {picture.numpy().tobytes() for picture in reported.pictures}
+    assert len(reported) == len(chosen) == 250
+    assert not any(picture.numpy().tobytes() in own for picture in chosen.pictures)
 
 
 def test_the_loss_decides_which_checkpoint_is_best(experiment: ImagesExperiment) -> None:

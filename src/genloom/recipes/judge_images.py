@@ -47,7 +47,8 @@ def judge_all(experiment: "ImagesExperiment", networks: Networks) -> tuple[Resul
 def quick(experiment: "ImagesExperiment", networks: Networks) -> dict[str, float]:
     """What is looked at during training. The loss comes first and decides which checkpoint is best: to choose by the
     Fréchet distance and then to report it would report the least of several."""
-    losses = losses_by_time(experiment, kept_denoiser(experiment, networks), list(TIMES),
+    others = choosing(experiment.kept)
+    losses = losses_by_time(experiment, kept_denoiser(experiment, networks, others), list(TIMES), pictures=others,
                             device=next(networks["denoiser"].parameters()).device)
     found = {"loss on kept pictures": sum(losses) / len(losses)}
     if experiment.recipe.evaluation.track:
@@ -63,7 +64,7 @@ def losses_by_time(experiment: "ImagesExperiment", denoiser: Denoiser, times: li
     pictures   those that were kept back by default
     device     where the denoiser computes
     """
-    x0 = experiment.states(floats(pictures or experiment.kept, experiment.recipe.data.size, _KEPT))
+    x0 = experiment.states(floats(pictures or judged(experiment.kept), experiment.recipe.data.size, _KEPT))
     noise, found = SampleNoise(0, len(x0), experiment.shape), []
     for t in times:
         level, eps = experiment.schedule.level(on_table(experiment, t)), noise()
@@ -99,8 +100,8 @@ def judge_loss(experiment: "ImagesExperiment", networks: Networks) -> Result:
     model = losses_by_time(experiment, kept_denoiser(experiment, networks), times)
     linear = baseline_by_time(experiment, times)
     value = sum(model) / len(model)
-    result = Result(name="ε loss on pictures that were kept back", value=value, n=_count(experiment.kept), seeds=(0,),
-                    formula="mean over t of E‖ε̂ − ε‖²/D", known=sum(linear) / len(linear) if linear else 1.0,
+    result = Result(name="ε loss on pictures that were kept back", value=value, n=len(judged(experiment.kept)),
+                    seeds=(0,), formula="mean over t of E‖ε̂ − ε‖²/D", known=sum(linear) / len(linear) if linear else 1.0,
                     known_name="best linear denoiser, the exact one of normal data" if linear else "guessing 0")
     assert result.known is not None
     return at_most(result, result.known)
@@ -114,7 +115,7 @@ def judge_fit(experiment: "ImagesExperiment", networks: Networks) -> Result:
     kept = losses_by_time(experiment, kept_denoiser(experiment, networks), times)
     ratio = sum(kept) / sum(own)
     result = Result(name="that loss over the loss on training pictures", value=ratio, known=1.0,
-                    known_name="no overfitting", n=_count(experiment.kept), seeds=(0,),
+                    known_name="no overfitting", n=len(judged(experiment.kept)), seeds=(0,),
                     tolerance="at most 1.15: above it the model remembers its pictures")
     return at_most(result, 1.15)
 
@@ -159,7 +160,7 @@ def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
     """Bits per dimension of pictures that were kept back, beside those of the best linear denoiser."""
     linear, steps = linear_denoiser(experiment), experiment.schedule.steps or 1000
     most = min(32, max(8, _CODED // steps))  # every level once: a few drawn levels have a heavy tail
-    pictures = centre(experiment.kept.pictures[:most], experiment.recipe.data.size).contiguous()
+    pictures = centre(judged(experiment.kept).pictures[:most], experiment.recipe.data.size).contiguous()
     device = next(networks["denoiser"].parameters()).device
     own = bits_per_dimension(kept_denoiser(experiment, networks, count=len(pictures)), pictures.to(device),
                              experiment.prior, draws=steps).total
@@ -202,13 +203,25 @@ def drawn_for(experiment: "ImagesExperiment", networks: Networks, seed: int) -> 
 def kept_denoiser(experiment: "ImagesExperiment", networks: Networks, pictures: ImageSet | None = None,
                   count: int = _KEPT) -> Denoiser:
     """The denoiser, neither guided nor clipped, that is told the classes of the first pictures: those of the loss."""
-    chosen = pictures or experiment.kept
+    chosen = pictures or judged(experiment.kept)
     told = chosen.labels[:count] if experiment.classes and chosen.labels is not None else None
     return experiment.denoiser(networks, told, replace(experiment.recipe.sampling, guidance=1.0, clip=False))
 
 
-def _count(pictures: ImageSet) -> int:
-    return min(_KEPT, len(pictures.pictures))
+def judged(kept: ImageSet) -> ImageSet:
+    """The first half of the kept pictures, or as many as are looked at: those of the numbers that are reported."""
+    return _part(kept, slice(0, min(_KEPT, (len(kept) + 1) // 2)))
+
+
+def choosing(kept: ImageSet) -> ImageSet:
+    """As many from the other half: those by which the best checkpoint is chosen, and nothing is reported."""
+    half = len(kept) // 2
+    return _part(kept, slice(len(kept) - min(_KEPT, half), len(kept))) if half else kept
+
+
+def _part(pictures: ImageSet, rows: slice) -> ImageSet:
+    labels = None if pictures.labels is None else pictures.labels[rows]
+    return replace(pictures, pictures=pictures.pictures[rows], labels=labels)
 
 
 def _mean(values: list[float]) -> float:

@@ -111,7 +111,9 @@ def _about(name: str, n: int, dim: int) -> tuple[str, ...]:
         f"{name} is {what}.",
         f"Each point compares {n} samples with the training pictures. The dashed line is what {n} real pictures that "
         "were kept back have: no model can be expected below it, since a set of finitely many pictures is never at "
-        "distance 0. Points of one run are not independent draws of anything; the least of them is not reported.",
+        "distance 0. Points of one run are not independent draws of anything; the least of them is not reported. "
+        "The reference is cut from the middle of each picture, while training cuts and mirrors at random, so that a "
+        "perfect model would lie a little above the dashed line.",
     )
 
 
