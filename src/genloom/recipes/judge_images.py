@@ -101,7 +101,8 @@ def judge_loss(experiment: "ImagesExperiment", networks: Networks) -> Result:
     linear = baseline_by_time(experiment, times)
     value = sum(model) / len(model)
     result = Result(name="ε loss on pictures that were kept back", value=value, n=len(judged(experiment.kept)),
-                    seeds=(0,), formula="mean over t of E‖ε̂ − ε‖²/D", known=sum(linear) / len(linear) if linear else 1.0,
+                    seeds=(0,), formula="mean over t of E‖ε̂ − ε‖²/D",
+                    known=sum(linear) / len(linear) if linear else 1.0,
                     known_name="best linear denoiser, the exact one of normal data" if linear else "guessing 0")
     assert result.known is not None
     return at_most(result, result.known)

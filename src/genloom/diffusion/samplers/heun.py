@@ -12,7 +12,6 @@ from genloom.diffusion.samplers.state import SharedLevel, State, shared
 from genloom.diffusion.schedule import Level
 from genloom.rng import Noise
 
-
 FAR = 10.0
 """The largest ρ_t/ρ_s of a step that is corrected."""
 
