@@ -39,8 +39,8 @@ class Sizes:
     batch           pictures drawn at once
     """
 
-    samples: int = 256
-    ddpm: tuple[int, ...] = (10, 25, 50, 100, 250, 1000)
+    samples: int = 192
+    ddpm: tuple[int, ...] = (10, 25, 50, 100, 1000)
     ddim: tuple[int, ...] = (5, 10, 25, 50, 100)
     half: tuple[int, ...] = (10, 25, 50)
     fast: tuple[int, ...] = (5, 10, 20)
@@ -58,9 +58,9 @@ class Sizes:
 
 SIZES = {
     "laptop": Sizes(),
-    "gpu": Sizes(samples=2048, ddim=(5, 10, 25, 50, 100, 250, 1000), half=(5, 10, 25, 50, 100, 250, 1000),
-                 fast=(5, 10, 20, 50, 100), heun=(3, 5, 10, 25, 50), guided=1000, guided_steps=50, references=10_000,
-                 real=2048, counted=128, batch=512),
+    "gpu": Sizes(samples=2048, ddpm=(10, 25, 50, 100, 250, 1000), ddim=(5, 10, 25, 50, 100, 250, 1000),
+                 half=(5, 10, 25, 50, 100, 250, 1000), fast=(5, 10, 20, 50, 100), heun=(3, 5, 10, 25, 50), guided=1000,
+                 guided_steps=50, references=10_000, real=2048, counted=128, batch=512),
 }
 """By tier."""
 
