@@ -1,12 +1,14 @@
 """Run folders: where a new one goes, and what is in one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genloom.cli import runs
 from genloom.errors import DataError, InputError, RunError
+from genloom.recipes import recipe
 from genloom.training.run import RunFolder
 
 
@@ -18,6 +20,16 @@ def test_the_next_free_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert runs.new_folder(None, "a") == Path("runs/a-2")
     assert runs.new_folder(Path("own"), "a") == Path("own")
     assert not Path("own").exists()
+
+
+def test_a_run_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = recipe("ddpm-images")
+    asked = replace(base, data=replace(base.data, folder="pictures"), latent=replace(base.latent, autoencoder="runs/a"))
+    placed = runs.placed(asked)
+    assert (placed.data.folder, placed.latent.autoencoder) == (str(tmp_path / "pictures"), str(tmp_path / "runs/a"))
+    assert runs.placed(placed) == placed
+    assert runs.placed(base) == base, "what is not given stays so"
 
 
 def test_helper_processes_make_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

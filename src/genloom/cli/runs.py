@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from genloom.cli.output import Voice
 from genloom.errors import DataError, InputError, InputErrors, RunError
+from genloom.recipes import fields
 from genloom.training import distributed
 from genloom.training.run import RunFolder
 
@@ -89,6 +90,22 @@ def recipe_of(run: RunFolder) -> Any:
         return from_yaml(run.recipe_yaml)
     except (InputError, InputErrors, UnicodeDecodeError) as error:
         raise RunError(f"{run.path / 'recipe.yaml'}: {error}") from error
+
+
+_PLACES = ("data.folder", "data.path", "latent.autoencoder", "evaluation.weights")
+
+
+def placed(recipe: Any) -> Any:
+    """The recipe with its paths from the root of the file system, so that its run works from any folder."""
+    for leaf in fields.leaves(type(recipe)):
+        if leaf.name in _PLACES and (path := fields.value(recipe, leaf.path)):
+            recipe = fields.replaced(recipe, leaf.path, absolute(path))
+    return recipe
+
+
+def absolute(path: str) -> str:
+    """A path from the root of the file system, "" for none."""
+    return str(Path(path).expanduser().resolve()) if path else ""
 
 
 def data_root_of(run: RunFolder, given: Path | None) -> Path | None:

@@ -54,7 +54,7 @@ def run(args: list[str]) -> int:
         from genloom.recipes.interop.imported import Asked
         from genloom.recipes.interop.read import load
 
-        asked = Asked(architecture=options.architecture, data=options.data, folder=options.folder,
+        asked = Asked(architecture=options.architecture, data=options.data, folder=runs.absolute(options.folder),
                       null_class=options.null_class, size=options.size)
         imported = load(options.source, asked)
         path = _write(imported, options, ["genloom", "import", *args])

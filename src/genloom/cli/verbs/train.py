@@ -24,7 +24,7 @@ def _session(wanted: Asked, command: list[str], voice: Voice) -> Session:
     from genloom.recipes.serial import to_yaml
     from genloom.training.engine import check
 
-    options, recipe = wanted.options, wanted.recipe
+    options, recipe = wanted.options, runs.placed(wanted.recipe)
     machine.prepare(recipe.engine.threads)
     experiment = build(recipe, options.data_root)
     check(experiment.job())  # before there is a folder
