@@ -77,3 +77,12 @@ def test_the_largest_number_of_points_is_that_of_the_data() -> None:
     from genloom.data.points import MOST_POINTS
 
     assert rules.RANGES["points.Data.count"].high == MOST_POINTS
+
+
+@pytest.mark.parametrize("name", ["ve-square", "ddpm-images"])
+def test_an_unknown_sampler_is_told_with_the_other_errors(name: str) -> None:
+    base = registry.recipe(name)
+    wrong = replace(base, sampling=replace(base.sampling, sampler="dimm"), engine=replace(base.engine, steps=0))
+    said = " · ".join(map(str, rules.problems(wrong)))
+    assert "did you mean 'ddim'" in said
+    assert "engine.steps = 0" in said

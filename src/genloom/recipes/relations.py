@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from genloom.errors import InputError, UnknownName
+from genloom.errors import InputError
 
 SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", "heun", "edm-stochastic", "dpmpp-2m",
             "dpmpp-2m-sde", "unipc", "predictor-corrector", "langevin", "ode")
@@ -73,8 +73,6 @@ def _betas_relations(recipe: Any) -> Iterator[InputError]:
 
 def _steps_relations(recipe: Any) -> Iterator[InputError]:
     schedule, sampling = recipe.schedule, recipe.sampling
-    if sampling.sampler not in SAMPLERS:
-        yield UnknownName("sampling.sampler", sampling.sampler, SAMPLERS)
     if schedule.kind in _TABLES and sampling.steps > schedule.steps and sampling.sampler != "langevin":
         yield InputError("sampling.steps", sampling.steps, f"at most schedule.steps = {schedule.steps}",
                          f"pass --sampling.steps {schedule.steps}")

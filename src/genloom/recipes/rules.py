@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from genloom.errors import InputError, InputErrors
+from genloom.errors import InputError, InputErrors, UnknownName
 from genloom.recipes import fields
-from genloom.recipes.relations import RELATIONS
+from genloom.recipes.relations import RELATIONS, SAMPLERS
 
 
 class Range(NamedTuple):
@@ -151,6 +151,9 @@ def problems(recipe: Any, relations: bool = True) -> Iterator[InputError]:
             remedy = f"pass {flag(leaf)} {_inside(leaf, allowed)}"
             whole = False
             yield InputError(leaf.name, number, str(allowed), remedy)
+        if leaf.name == "sampling.sampler" and number not in SAMPLERS:
+            whole = False
+            yield UnknownName(leaf.name, str(number), SAMPLERS)
     for relation in RELATIONS.get(type(recipe).__name__, ()) if relations and whole else ():
         yield from relation(recipe)
 

@@ -53,6 +53,7 @@ def test_some_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("words", "said"), [("sqare", "did you mean 'square'"), ("small --only S9.7", "only = 'S9.7'"),
+                                             ("small --only=", "--only = ''"),
                                              ("small --tier lap", "did you mean 'laptop'"),
                                              ("small --seed -1 --threads -2", "2 problems")])
 def test_mistakes(words: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

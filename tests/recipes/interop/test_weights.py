@@ -54,6 +54,13 @@ def test_nothing_in_a_pickle_is_run(tmp_path: Path, zipped: bool) -> None:
     assert not mark.exists()
 
 
+def test_a_pickle_of_another_protocol_is_refused_without_a_remark(tmp_path: Path) -> None:
+    torch.save({"a": _Runs(tmp_path / "mark")}, tmp_path / "w.pt", pickle_protocol=4)  # noqa: TID251
+    with pytest.raises(CheckpointError, match="genloom runs nothing that a file brings"):
+        read_tensors(tmp_path / "w.pt")
+    assert not (tmp_path / "mark").exists()
+
+
 def test_a_whole_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="save its state_dict alone"):
         read_tensors(_save(tmp_path / "w.pt", torch.nn.Linear(2, 2)))

@@ -31,7 +31,7 @@ class Options:
     """Folder of the study; without it studies/NAME, with the tier and seed where they are not the usual."""
     seed: int = 0
     """Seed of all that is trained and drawn."""
-    only: str = ""
+    only: str | None = None
     """Deliverables to do, separated by commas, such as S2.3,S2.4; without it all of them."""
     fresh: bool = False
     """Do items anew even where nothing has changed."""
@@ -56,7 +56,7 @@ def run(args: list[str]) -> int:
     folder = options.out or default_folder(options)
     from genloom.studies import runner
 
-    chosen = runner.Options(tier=options.tier, seed=options.seed, only=_words(options.only), fresh=options.fresh,
+    chosen = runner.Options(tier=options.tier, seed=options.seed, only=_words(options.only or ""), fresh=options.fresh,
                             data_root=options.data_root, threads=options.threads)
     with saved_in(folder if folder.is_dir() else None):
         outcome = runner.run_study(options.name, folder, chosen, screen=screen(voice))
@@ -86,8 +86,11 @@ def _last_words(outcome: "Outcome", folder: Path, voice: Voice) -> None:
 
 def _problems(options: Options) -> list[InputError]:
     ranges = {"seed": rules.Range(0, 2**63, open_high=True), "threads": rules.Range(0, 4096)}
-    return [InputError(f"--{name}", getattr(options, name), str(allowed)) for name, allowed in ranges.items()
-            if getattr(options, name) not in allowed]
+    found = [InputError(f"--{name}", getattr(options, name), str(allowed)) for name, allowed in ranges.items()
+             if getattr(options, name) not in allowed]
+    if options.only is not None and not _words(options.only):  # all of them, for hours, is not what was meant
+        found.append(InputError("--only", options.only, "numbers of deliverables", "leave --only out to do all"))
+    return found
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Weights from files of other programs: safetensors, or what `torch.save` wrote, of which nothing is run."""
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,8 +48,10 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 def _torch(path: Path) -> dict[str, Tensor]:
     _refuse_bomb(path)
     try:
-        # `weights_only` builds tensors and plain containers, and refuses every other name in the pickle.
-        whole = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's remarks about files that it reads, or refuses, all the same
+            # `weights_only` builds tensors and plain containers, and refuses every other name in the pickle.
+            whole = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251
     except Exception as error:  # torch raises what it likes for a damaged file
         if type(error).__name__ == "UnpicklingError":
             raise CheckpointError(f"{path} holds more than weights, or is damaged; genloom runs nothing that a file "
