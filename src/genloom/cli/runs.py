@@ -92,13 +92,14 @@ def recipe_of(run: RunFolder) -> Any:
         raise RunError(f"{run.path / 'recipe.yaml'}: {error}") from error
 
 
-_PLACES = ("data.folder", "data.path", "latent.autoencoder", "evaluation.weights")
+PLACES = ("data.folder", "data.path", "latent.autoencoder", "evaluation.weights")
+"""Fields that name files."""
 
 
 def placed(recipe: Any) -> Any:
     """The recipe with its paths from the root of the file system, so that its run works from any folder."""
     for leaf in fields.leaves(type(recipe)):
-        if leaf.name in _PLACES and (path := fields.value(recipe, leaf.path)):
+        if leaf.name in PLACES and (path := fields.value(recipe, leaf.path)):
             recipe = fields.replaced(recipe, leaf.path, absolute(path))
     return recipe
 

@@ -5,7 +5,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from genloom.cli.output import Voice
-from genloom.cli.runs import Trained, provenance, quoted
+from genloom.cli.runs import PLACES, Trained, provenance, quoted
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.fields import differences
 from genloom.recipes.registry import RECIPES, draws
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from genloom.report.results import Item, Page, Result
 
-_MOST = 600  # characters of what was changed
+_MOST = 250  # characters of what was changed
 
 
 def all_of(made: Trained, voice: Voice) -> dict[str, Any]:
@@ -56,20 +56,21 @@ def page_of(made: Trained, items: "tuple[Item, ...]") -> "Page":
     recipe = made.experiment.recipe
     here = machine.environment()
     averaged = ", averaged weights" if made.loaded.averaged else ""
-    facts = (*made.experiment.facts(), *_changed(recipe), ("seed", str(recipe.engine.seed)),
+    facts = (*made.experiment.facts(), ("seed", str(recipe.engine.seed)),
              ("checkpoint", f"step {made.loaded.step}{averaged}, sha256 {made.loaded.digest[:16]}"),
-             ("device", str(here["device"])), ("versions", ", ".join(f"{k} {v}" for k, v in here["packages"].items())))
+             ("device", str(here["device"])), ("versions", ", ".join(f"{k} {v}" for k, v in here["packages"].items())),
+             *_changed(recipe))
     name = quoted(made.run.path)
     return run_page(made.run.path, title=recipe.name, summary=recipe.summary, facts=facts, status=made.run.status,
                     items=items, next_commands=following(recipe, name))
 
 
 def _changed(recipe: Any) -> tuple[tuple[str, str], ...]:
-    """How a recipe differs from the named one, whose summary the page has."""
+    """How a recipe differs from the named one, whose summary the page has; its files are named elsewhere."""
     if recipe.name not in RECIPES:
         return ()
-    changed = ", ".join(f"{name} {mine} (was {theirs})" for name, mine, theirs in
-                        differences(recipe, named(recipe.name)))
+    changed = ", ".join(f"{name} {mine}" for name, mine, _ in differences(recipe, named(recipe.name))
+                        if name not in PLACES)
     return (("changed", shorten(changed, _MOST, placeholder=" … (all in recipe.yaml)")),) if changed else ()
 
 

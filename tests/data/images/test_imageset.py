@@ -65,5 +65,5 @@ def test_a_share_that_is_none_is_refused(share: float) -> None:
 
 
 def test_one_picture_cannot_be_split() -> None:
-    with pytest.raises(InputError, match="1 picture"):
+    with pytest.raises(InputError, match=r"of at least 2 pictures, not of 1; give more pictures"):
         split(numbered(1), 0.5)

@@ -63,7 +63,7 @@ def split(imageset: ImageSet, share: float) -> tuple[ImageSet, ImageSet]:
     if not 0 < share < 1:
         raise InputError("data.holdout", share, "above 0 and below 1")
     if count < 2:
-        raise InputError("data.holdout", share, f"0 for {count} picture", "give more pictures")
+        raise InputError("data.holdout", share, f"a share of at least 2 pictures, not of {count}", "give more pictures")
     kept = min(max(1, round(count * share)), count - 1)
     if imageset.shuffled:
         return (_part(imageset, slice(0, count - kept), f"all but {kept:,} of "),
