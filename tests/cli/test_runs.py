@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,6 +31,18 @@ def test_a_run_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (placed.data.folder, placed.latent.autoencoder) == (str(tmp_path / "pictures"), str(tmp_path / "runs/a"))
     assert runs.placed(placed) == placed
     assert runs.placed(base) == base, "what is not given stays so"
+
+
+def test_codes_of_another_autoencoder_are_refused(run_copy: Path) -> None:
+    chosen = recipe("ddpm-images")
+    chosen = replace(chosen, latent=replace(chosen.latent, autoencoder="runs/codes"))
+    before, after = (SimpleNamespace(recipe=chosen, space=SimpleNamespace(digest=letter * 64)) for letter in "ab")
+    run = RunFolder.open(run_copy)
+    runs.refuse_other_codes(run, after)  # a run that does not say
+    (run_copy / "environment.json").write_text(json.dumps(runs.environment(None, before)))
+    runs.refuse_other_codes(run, before)
+    with pytest.raises(RunError, match=r"codes of runs/codes when its weights had sha256 a{12}; .* b{12} now"):
+        runs.refuse_other_codes(run, after)
 
 
 def test_helper_processes_make_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

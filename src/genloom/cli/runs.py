@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genloom.training.checkpoint import Loaded, Which
     from genloom.training.method import Networks
 
-_DATA_ROOT = "data_root"
+_DATA_ROOT, _CODES = "data_root", "autoencoder"
 
 
 class Trained(NamedTuple):
@@ -113,18 +113,42 @@ def data_root_of(run: RunFolder, given: Path | None) -> Path | None:
     """The folder of real data that a run was started with, unless another one is given."""
     if given is not None:
         return given
-    try:
-        known = json.loads((run.path / "environment.json").read_text("utf-8")).get(_DATA_ROOT)
-    except (OSError, ValueError, AttributeError):
-        return None
-    return Path(known) if isinstance(known, str) else None
+    known = _known(run, _DATA_ROOT)
+    return None if known is None else Path(known)
 
 
-def environment(data_root: Path | None) -> dict[str, Any]:
-    """What environment.json says: the machine, and where the data were."""
+def environment(data_root: Path | None, experiment: "Experiment | None" = None) -> dict[str, Any]:
+    """What environment.json says: the machine, where the data were, and whose codes are diffused, if any are."""
     from genloom import machine
 
-    return {**machine.environment(), _DATA_ROOT: None if data_root is None else str(data_root.resolve())}
+    return {**machine.environment(), _DATA_ROOT: None if data_root is None else str(data_root.resolve()),
+            _CODES: _codes(experiment)}
+
+
+def refuse_other_codes(run: RunFolder, experiment: "Experiment") -> None:
+    """Refuse to decode with other weights of an autoencoder than those that a run learned the codes of.
+
+    Errors: `RunError`.
+    """
+    known, now = _known(run, _CODES), _codes(experiment)
+    if known and now and known != now:
+        raise RunError(f"{run.path} learned the codes of {experiment.recipe.latent.autoencoder} when its weights had "
+                       f"sha256 {known[:12]}; its best or last ones have {now[:12]} now; bring the former back, or "
+                       "train anew")
+
+
+def _known(run: RunFolder, key: str) -> str | None:
+    """What environment.json says of something, None where it does not."""
+    try:
+        known = json.loads((run.path / "environment.json").read_text("utf-8")).get(key)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return known if isinstance(known, str) else None
+
+
+def _codes(experiment: "Experiment | None") -> str | None:
+    """SHA-256 of the autoencoder whose codes are diffused."""
+    return getattr(getattr(experiment, "space", None), "digest", None)
 
 
 class Wants(Protocol):
@@ -172,10 +196,11 @@ def trained(wants: Wants, voice: Voice, doing: str) -> Trained:
 def with_weights(run: RunFolder, experiment: "Experiment", checkpoint: str = "") -> Trained:
     """A run's experiment with the weights of a checkpoint.
 
-    Errors: `CheckpointError`.
+    Errors: `CheckpointError`; `RunError` where the autoencoder that it needs is not what it was.
     """
     from genloom.training.checkpoint import Checkpoints, load_networks
 
+    refuse_other_codes(run, experiment)
     wanted, networks = which(checkpoint), experiment.job().networks
     if wanted is None:
         wanted = "last" if Checkpoints(run.checkpoints).best() is None else "best"

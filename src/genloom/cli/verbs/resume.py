@@ -79,6 +79,7 @@ def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voic
 
     machine.prepare(recipe.engine.threads)
     experiment = build(recipe, runs.data_root_of(folder, options.data_root))
+    runs.refuse_other_codes(folder, experiment)
     if recipe.engine.steps != before.engine.steps:
         if recipe.optimizer.schedule != "constant":
             voice.say(f"note: the learning rate falls over {recipe.engine.steps} steps now, so it jumps here")

@@ -29,5 +29,5 @@ def _session(wanted: Asked, command: list[str], voice: Voice) -> Session:
     experiment = build(recipe, options.data_root)
     check(experiment.job())  # before there is a folder
     path = runs.new_folder(options.out, recipe.name)
-    run = RunFolder.create(path, to_yaml(recipe), command, runs.environment(options.data_root))
+    run = RunFolder.create(path, to_yaml(recipe), command, runs.environment(options.data_root, experiment))
     return Session(experiment, run, wanted.base, screen(voice), voice)
