@@ -29,7 +29,7 @@ TIMES = tuple((k + 0.5) / 16 for k in range(16))
 REAL = "other real pictures, same N"
 FEWEST = NEIGHBOURS + 1
 """Fewer pictures than this have no neighbours to be compared by."""
-_CODED = 10_000  # pictures times levels at which their bits are counted, more or less
+_CODED, _LEVELS = 32, 100  # pictures whose bits are counted, and levels at which they are
 _NORMAL = 1.96  # standard errors of a 95 % interval
 _KEPT = 256  # pictures of the loss on those that were kept back
 
@@ -158,19 +158,21 @@ def _beside(drawn: PictureScores, floor: PictureScores | None, kept: int) -> str
 
 
 def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
-    """Bits per dimension of pictures that were kept back, beside those of the best linear denoiser."""
-    linear, steps = linear_denoiser(experiment), experiment.schedule.steps or 1000
-    most = min(32, max(8, _CODED // steps))  # every level once: a few drawn levels have a heavy tail
-    pictures = centre(judged(experiment.kept).pictures[:most], experiment.recipe.data.size).contiguous()
+    """Bits per dimension of pictures that were kept back, beside those of the best linear denoiser.
+
+    Both are bounds of at most `_LEVELS` levels, each taken once, since a few that are drawn have a heavy tail.
+    """
+    linear, steps = linear_denoiser(experiment), min(_LEVELS, experiment.schedule.steps or _LEVELS)
+    pictures = centre(judged(experiment.kept).pictures[:_CODED], experiment.recipe.data.size).contiguous()
     device = next(networks["denoiser"].parameters()).device
     own = bits_per_dimension(kept_denoiser(experiment, networks, count=len(pictures)), pictures.to(device),
-                             experiment.prior, draws=steps).total
+                             experiment.prior, steps=steps, draws=steps).total
     found = mean_interval(own.cpu())
     known = 8.0
     if linear is not None:
-        known = bits_per_dimension(linear, pictures, experiment.prior, draws=steps).total.mean().item()
+        known = bits_per_dimension(linear, pictures, experiment.prior, steps=steps, draws=steps).total.mean().item()
     return at_most(Result(name="bits per dimension of kept pictures, upper bound", value=found.value, unit="bits",
-                          known=known, known_name="8 bits a byte" if linear is None else "best linear denoiser",
+                          formula=f"the bound of {steps} levels", known=known, known_name="8 bits a byte" if linear is None else "best linear denoiser",
                           interval=(found.low, found.high), n=len(pictures), seeds=(0,),
                           source="Ho et al. 2020, Eq. 5 and 13"), known)
 
