@@ -6,7 +6,7 @@ from typing import Any
 
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.images import Data, Evaluation, ImagesRecipe, Network, Sampling
-from genloom.recipes.process import Schedule
+from genloom.recipes.process import Diffusion, Schedule
 from genloom.recipes.registry import recipe
 from genloom.recipes.serial import to_yaml
 from genloom.training.engine import fit
@@ -19,6 +19,7 @@ def small(**changes: Any) -> ImagesRecipe:
     base: ImagesRecipe = recipe("ddpm-images")
     parts: dict[str, Any] = {
         "data": Data(source="shapes", size=8), "schedule": Schedule(kind="cosine", steps=20),
+        "diffusion": Diffusion(times="table", weight="simple", time_input="index"),
         "network": Network(width=8, multipliers=(1, 2), blocks=1, attention=(4,), heads=2),
         "engine": replace(base.engine, steps=4, batch_size=16, tensorboard=False, precision="32"),
         "sampling": Sampling(sampler="ddpm"), "evaluation": Evaluation(samples=12, features="pixels")}

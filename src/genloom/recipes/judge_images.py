@@ -168,11 +168,12 @@ def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
     own = bits_per_dimension(kept_denoiser(experiment, networks, count=len(pictures)), pictures.to(device),
                              experiment.prior, steps=steps, draws=steps).total
     found = mean_interval(own.cpu())
-    known = 8.0
+    known, beside = 8.0, "8 bits a byte"
     if linear is not None:
         known = bits_per_dimension(linear, pictures, experiment.prior, steps=steps, draws=steps).total.mean().item()
+        beside = "best linear denoiser"
     return at_most(Result(name="bits per dimension of kept pictures, upper bound", value=found.value, unit="bits",
-                          formula=f"the bound of {steps} levels", known=known, known_name="8 bits a byte" if linear is None else "best linear denoiser",
+                          formula=f"the bound of {steps} levels", known=known, known_name=beside,
                           interval=(found.low, found.high), n=len(pictures), seeds=(0,),
                           source="Ho et al. 2020, Eq. 5 and 13"), known)
 
