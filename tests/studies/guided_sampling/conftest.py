@@ -60,22 +60,3 @@ def tiny(tmp_path_factory):
         work.digits(context)
         torch.set_flush_denormal(False)  # training set it for the whole process
         yield context
-
-
-@pytest.fixture(scope="session")
-def check():
-    """What every item of a study must have."""
-    def complete(item, context):
-        assert item.question
-        assert item.work.__doc__
-        answer = item.work(context)
-        assert answer.text
-        assert answer.results
-        assert answer.source
-        assert all(figure.alt and figure.caption and (context.folder / figure.path).stat().st_size > 3000
-                   for figure in answer.figures)
-        assert all(len(row) == len(table.header) for table in answer.tables for row in table.rows)
-        assert not any("nan" in paragraph.lower().split() for paragraph in answer.text)
-        return answer
-
-    return complete
