@@ -62,10 +62,13 @@ class StepRng:
     """The draws of one optimizer step: rows `rank·B … (rank+1)·B − 1` of what one process draws for the whole batch.
 
     Every method takes the number of local rows B as the first entry of the shape, and returns float32 or int64 tensors.
+
+    step   number of completed steps
     """
 
     def __init__(self, seed: int, step: int, micro: int = 0, rank: int = 0, world: int = 1,
                  device: torch.device | str = "cpu") -> None:
+        self.step = step
         self._generator = generator(seed, step, micro, device=device)
         self._rank, self._world, self._device = rank, world, device
 

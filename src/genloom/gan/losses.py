@@ -4,6 +4,7 @@ A discriminator gives a logit l with D = sigmoid(l), so log D = −softplus(−l
 logarithm of a sigmoid plus a small number instead lets the gradient die where the discriminator is sure.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from genloom.errors import UnknownName
+from genloom.errors import InputError, UnknownName
 
 
 def cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
@@ -57,24 +58,51 @@ def linear(fake: Tensor) -> Tensor:
     return -_exact(fake).mean()
 
 
+def critic(real: Tensor, fake: Tensor) -> Tensor:
+    """E fake − E real, for a critic of bounded slope. [Arjovsky et al. 2017, Eq. 2 and Alg. 1]
+
+    Over all critics whose slope is at most 1 its minimum is −W₁(p, q).
+    """
+    return _exact(fake).mean() - _exact(real).mean()
+
+
+def pairs(real: Tensor, fake: Tensor) -> Tensor:
+    """E softplus(−(real − fake)) over pairs of one real and one fake, for the discriminator. [Huang et al. 2024, Eq. 2]
+
+    Errors: `InputError` for other shapes than one real for each fake.
+    """
+    if real.shape != fake.shape:
+        raise InputError("real, fake", (tuple(real.shape), tuple(fake.shape)), "logits of equal shapes, a pair each")
+    return softplus(_exact(fake) - _exact(real)).mean()
+
+
+def pairs_reversed(fake: Tensor, real: Tensor) -> Tensor:
+    """E softplus(−(fake − real)), for the generator beside `pairs`. [Jolicoeur-Martineau 2019, Eq. 4]"""
+    return pairs(fake, real)
+
+
 class Adversarial(NamedTuple):
     """The two sides of a game.
 
     discriminator   (logits of real ones, logits of fakes) -> scalar
-    generator       logits of fakes -> scalar
+    generator       logits of fakes -> scalar; (logits of fakes, logits of real ones) -> scalar where `relative`
     tie             the discriminator's loss when all its logits are 0: it tells nothing apart
+    relative        the generator's loss needs real ones too, one for each fake
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
+    generator: Callable[..., Tensor]
     tie: float
+    relative: bool = False
 
 
 ADVERSARIAL: dict[str, Adversarial] = {
-    "non-saturating": Adversarial(cross_entropy, non_saturating, 1.3862943611198906),
-    "minimax": Adversarial(cross_entropy, minimax, 1.3862943611198906),
+    "non-saturating": Adversarial(cross_entropy, non_saturating, 2 * math.log(2)),
+    "minimax": Adversarial(cross_entropy, minimax, 2 * math.log(2)),
     "least-squares": Adversarial(squares, square, 0.5),
     "hinge": Adversarial(margins, linear, 2.0),
+    "wasserstein": Adversarial(critic, linear, 0.0),
+    "relativistic": Adversarial(pairs, pairs_reversed, math.log(2), relative=True),
 }
 """The games by name."""
 

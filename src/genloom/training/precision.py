@@ -29,6 +29,11 @@ def for_inference(network: nn.Module, precision: Precision) -> nn.Module:
     return InPrecision(network, _Autocast(device)) if resolve(precision, device) == "bf16-mixed" else network
 
 
+def in_full(network: nn.Module) -> nn.Module:
+    """The network as it computes in float32, without what `InPrecision` wraps around it."""
+    return network.network if isinstance(network, InPrecision) else network
+
+
 class Autocast(Protocol):
     """What `lightning_fabric.Fabric` offers for its precision."""
 

@@ -9,8 +9,8 @@ from genloom.report.grids import rows_figure
 from genloom.report.numbers import at_least, at_most, fixed, near, number
 from genloom.report.results import Figure, Result
 from genloom.studies.context import Context
-from genloom.studies.guided_sampling.judges import REAL, clean_judge
-from genloom.studies.guided_sampling.tables import Row, distance_results, floor, row, scoring_table
+from genloom.studies.guided_sampling.judges import clean_judge
+from genloom.studies.guided_sampling.tables import Row, distance_results, floor, kernel_no_worse, row, scoring_table
 from genloom.studies.guided_sampling.work import SHOWN, Digits, digits, sampling
 from genloom.studies.study import Answer, deliverable
 
@@ -69,10 +69,7 @@ def ddpm_scores(context: Context) -> Answer:
         ),
         tables=(scoring_table(rows, judge, known),),
         results=(
-            at_most(Result(name=f"{judge.distance} at {most.steps} steps beside {least.steps} steps",
-                           value=most.scored.scores.frechet, known=best, known_name=REAL,
-                           interval=most.scored.scores.frechet_interval, n=most.scored.scores.n, seeds=(context.seed,),
-                           tolerance=f"below that of {least.steps} steps"), least.scored.scores.frechet),
+            kernel_no_worse(context, most, least),
             *distance_results(context, rows),
             agreement_result(context, most),
         ),

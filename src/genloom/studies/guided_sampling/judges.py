@@ -59,6 +59,11 @@ class Judge(NamedTuple):
         """What its Fréchet distance is called."""
         return distance_name(self.extractor)
 
+    @property
+    def kernel(self) -> str:
+        """What its kernel distance is called."""
+        return f"KID-{self.extractor.name}"
+
     @torch.no_grad()
     def logits(self, pictures: Tensor) -> Tensor:
         """Logits (N, K) of pictures, bytes (N, C, S, S)."""

@@ -102,7 +102,7 @@ def _table(found: dict[str, Tried], judge: Judge) -> Table:
                      *(fixed(value, 2) for value in (s.precision, s.recall, s.density, s.coverage, each.classes.value)),
                      fixed(100 * each.copied, 0), fixed(100 * each.alike, 0)))
     n = found[REAL].scores.n
-    return Table(header=("pictures", judge.distance, f"KID-{judge.extractor.name}", "precision", "recall", "density",
+    return Table(header=("pictures", judge.distance, judge.kernel, "precision", "recall", "density",
                          "coverage", _IS, "copied, %", "repeated, %"), rows=tuple(rows),
                  caption=f"{n} pictures in each row, against {found[REAL].scores.references:,} training pictures.")
 

@@ -39,7 +39,7 @@ class Sizes:
     batch           pictures drawn at once
     """
 
-    samples: int = 192
+    samples: int = 512
     ddpm: tuple[int, ...] = (10, 25, 50, 100, 1000)
     ddim: tuple[int, ...] = (5, 10, 25, 50, 100)
     half: tuple[int, ...] = (10, 25, 50)

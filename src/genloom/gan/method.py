@@ -1,0 +1,152 @@
+"""How a generator and a discriminator are trained against one another."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genloom.errors import InputError
+from genloom.gan.latent import Latent
+from genloom.gan.losses import ADVERSARIAL, Adversarial
+from genloom.gan.penalties import Penalty, clip_weights
+from genloom.nn.gan.verdict import Verdict
+from genloom.rng import StepRng
+from genloom.training.method import Batch, Networks, Update
+from genloom.training.precision import in_full
+
+Augmentation = Callable[[Tensor, StepRng], Tensor]
+"""Samples (B, …) -> samples of the same shape, differentiably; the draws come from the step's rng."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the discriminator is trained to read of the picture, and with which weights.
+
+    exclusive    exactly one label each, told by cross-entropy; otherwise by one logistic loss for each label
+    labels       weight of an auxiliary classifier's loss, for both networks [Odena et al. 2017, Eq. 3]
+    code         weight λ of InfoGAN's [Chen et al. 2016, Eq. 6]
+
+    Errors: `InputError` for a negative weight.
+    """
+
+    exclusive: bool = True
+    labels: float = 1.0
+    code: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("labels", "code"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"loss.{name}", getattr(self, name), "at least 0")
+
+    def loss(self, verdict: Verdict, y: Tensor | None) -> Tensor:
+        """The auxiliary classifier's loss, 0 where there is none."""
+        if verdict.labels is None or y is None:
+            return verdict.logits.new_zeros(())
+        if self.exclusive:
+            return self.labels * F.cross_entropy(verdict.labels.float(), y.float())
+        return self.labels * F.binary_cross_entropy_with_logits(verdict.labels.float(), y.float())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playing:
+    """A `Method` for "generator", (z, y) → x, and "discriminator", (x, y) → `Verdict`.
+
+    One step is `critic_steps` updates of the discriminator, each on its own equal part of the batch and on new fakes,
+    and one of the generator, whose fakes are those of the last part: the discriminator has moved since it saw them.
+
+        ℓ_d = game.discriminator(D(x), D(G(z))) + penalty + told,      G(z) held fixed
+        ℓ_g = game.generator(D(G(z))) + told
+
+    Real ones and fakes are never in one batch of the discriminator, whose statistics would tell them apart. A batch
+    holds "x" (B, …) and, for labelled data, "y" (B, K) float; fakes have the labels of the real ones beside them.
+    [Goodfellow et al. 2014, Alg. 1; Arjovsky et al. 2017, Alg. 1]
+
+    latent         law of z
+    clip           largest weight of the discriminator after each of its updates; 0 does not clip
+    augment        of real ones and fakes alike, in both losses [Zhao et al. 2020, Eq. 4 and 5]
+    prepare        (networks, number of completed steps): what networks become before a step, such as larger ones
+
+    Errors: `InputError` for less than one critic step or a negative clip.
+    """
+
+    latent: Latent
+    game: Adversarial = ADVERSARIAL["non-saturating"]
+    critic_steps: int = 1
+    penalty: Penalty = field(default_factory=Penalty)
+    clip: float = 0.0
+    augment: Augmentation | None = None
+    told: Told = field(default_factory=Told)
+    prepare: Callable[[Networks, int], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.critic_steps < 1:
+            raise InputError("loss.critic_steps", self.critic_steps, "at least 1")
+        if not 0 <= self.clip < float("inf"):
+            raise InputError("loss.clip", self.clip, "at least 0", "0 does not clip")
+
+    def updates(self, networks: Networks, batch: Batch, rng: StepRng) -> Iterator[Update]:
+        """The discriminator's losses, and then the generator's, judged by the moved discriminator."""
+        if self.prepare is not None:
+            self.prepare(networks, rng.step)
+        x, y, z, fake = batch["x"], batch.get("y"), torch.empty(0), torch.empty(0)
+        if len(x) % self.critic_steps:
+            raise InputError("batch", len(x), f"a multiple of {self.critic_steps}, the critic's steps")
+        parts = zip(x.chunk(self.critic_steps), [None] * self.critic_steps if y is None else
+                    y.chunk(self.critic_steps), strict=True)
+        for last, (real, labels) in enumerate(parts, 1 - self.critic_steps):
+            z = self.latent.of(rng.normal((len(real), self.latent.drawn)).to(real))
+            with torch.set_grad_enabled(last == 0):  # the last ones are the generator's own
+                fake = networks["generator"](z, labels)
+            yield self._discriminator(networks["discriminator"], real, fake.detach(), labels, z, rng)
+            if self.clip > 0:
+                clip_weights(networks["discriminator"], self.clip)
+        yield self._generator(networks["discriminator"], real, fake, labels, z, rng)
+
+    def _discriminator(self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor | None, z: Tensor,
+                       rng: StepRng) -> Update:
+        real, fake = self._seen(real, rng), self._seen(fake, rng)
+        of_real, of_fake = discriminator(real, y), discriminator(fake, y)
+        loss = self.game.discriminator(of_real.logits, of_fake.logits)
+        metrics: dict[str, Tensor | float] = {
+            "logit_real": of_real.logits.detach().mean(), "logit_fake": of_fake.logits.detach().mean(),
+            "told_apart": told_apart(of_real.logits.detach(), of_fake.logits.detach())}
+        total = loss + self.told.loss(of_real, y) + self.told.loss(of_fake, y)
+        if of_fake.code is not None:
+            total = total + self.told.code * self.latent.surprise(of_fake.code, z)
+        if self.penalty.due(rng.step):
+            plain = in_full(discriminator)
+            penalty = self.penalty(lambda seen: plain(seen, y).logits, real, fake, rng)
+            total, metrics["penalty"] = total + penalty, penalty.detach() / self.penalty.every
+        metrics["game/discriminator"] = loss.detach()
+        return Update("discriminator", total, metrics)
+
+    def _generator(self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor | None, z: Tensor,
+                   rng: StepRng) -> Update:
+        verdict = discriminator(self._seen(fake, rng), y)
+        if self.game.relative:
+            with torch.no_grad():
+                known = discriminator(self._seen(real, rng), y).logits
+            loss = self.game.generator(verdict.logits, known)
+        else:
+            loss = self.game.generator(verdict.logits)
+        total, metrics = loss + self.told.loss(verdict, y), {"game/generator": loss.detach()}
+        if verdict.code is not None:
+            surprise = self.latent.surprise(verdict.code, z)
+            total, metrics["surprise"] = total + self.told.code * surprise, surprise.detach()
+        return Update("generator", total, metrics)
+
+    def _seen(self, x: Tensor, rng: StepRng) -> Tensor:
+        return x if self.augment is None else self.augment(x, rng)
+
+
+def told_apart(real: Tensor, fake: Tensor) -> Tensor:
+    """The share of pairs of one real and one fake in which the real one has the larger logit, ties counting half.
+
+    ½ where the discriminator knows nothing, 1 where it is never wrong, whatever the loss: the area under its ROC curve.
+
+    real, fake   logits (n,) and (m,)
+    """
+    ahead = real.flatten()[:, None] - fake.flatten()[None, :]
+    return ((ahead > 0).float() + (ahead == 0).float() / 2).mean()

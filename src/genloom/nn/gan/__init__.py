@@ -1,0 +1,12 @@
+"""Generators and discriminators, pair by pair, and how both are told what to make."""
+
+from genloom._lazy import lazy
+
+__all__, __getattr__, __dir__ = lazy(__name__, {
+    "ConditionalNorm": "told",
+    "GanShape": "shape",
+    "Head": "verdict",
+    "LabelPlanes": "told",
+    "Start": "told",
+    "Verdict": "verdict",
+})

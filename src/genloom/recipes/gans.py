@@ -1,0 +1,211 @@
+"""Recipes for generative adversarial networks on pictures: what can be chosen, and the named experiments."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+
+from genloom.recipes.images import Data
+from genloom.recipes.process import Tier
+from genloom.training.options import Engine, Optimizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """The pair of networks."""
+
+    kind: Literal["mlp", "course", "tables", "dcgan", "residual", "progressive"] = "course"
+    """mlp and course are the pairs of S0, tables that of S4; dcgan, residual (SNGAN, SAGAN) and progressive are larger."""
+    width: int = 64
+    """Channels of the level at full size, for dcgan, residual and progressive; the other pairs have their own."""
+    attention: tuple[int, ...] = ()
+    """Sizes, in pixels, at which both networks of residual attend."""
+    norm: Literal["batch", "none"] = "batch"
+    """Normalisation in dcgan's discriminator; penalties on a sample's own gradient need none."""
+    spectral: Literal["none", "discriminator", "both"] = "none"
+    """Networks whose weights are divided by their largest singular value."""
+    told: Literal["none", "concatenate", "multiply", "norm"] = "none"
+    """How the generator is told the class: beside the noise, as a factor of it, or through its batch norms."""
+    judging: Literal["none", "planes", "projection", "auxiliary", "projection+auxiliary"] = "none"
+    """How the discriminator is: as a plane of the picture, by projection, or by telling the class itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latent:
+    """What the generator starts from."""
+
+    size: int = 96
+    """Coordinates of the noise."""
+    law: Literal["uniform", "normal"] = "uniform"
+    """uniform in [−1, 1], or normal."""
+    categories: int = 0
+    """Categories of InfoGAN's code; 0 is none."""
+    values: int = 0
+    """Number of InfoGAN's codes in [−1, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """The game that the two networks play."""
+
+    adversarial: Literal["non-saturating", "minimax", "least-squares", "hinge", "wasserstein",
+                         "relativistic"] = "non-saturating"
+    """The losses of both sides."""
+    critic_steps: int = 1
+    """Updates of the discriminator for each of the generator."""
+    clip: float = 0.0
+    """Largest weight of the discriminator, as WGAN asks; 0 does not clip."""
+    labels: float = 1.0
+    """Weight of telling the class, where network.judging has an auxiliary classifier."""
+    code: float = 1.0
+    """Weight of reading InfoGAN's codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Penalty:
+    """What keeps the discriminator's slope in bounds."""
+
+    kind: Literal["none", "unit-slope", "r1", "r2", "r1+r2"] = "none"
+    """unit-slope is WGAN-GP's; r1 is on real pictures, r2 on fakes, r1+r2 is R3GAN's."""
+    weight: float = 10.0
+    """Its weight: λ of WGAN-GP, γ of R1 and R2."""
+    every: int = 1
+    """Steps between penalties, which then weigh so many times as much."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """What is done to real pictures and fakes before the discriminator sees them; gradients pass through it."""
+
+    policy: tuple[Literal["colour", "shift", "cut"], ...] = ()
+    """Brightness, saturation and contrast; a shift by up to an eighth; a square cut out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How a model is judged."""
+
+    samples: int = 2000
+    """Pictures that are drawn for the Fréchet distance and its companions."""
+    quick: int = 500
+    """Pictures that are looked at during training, for the distance and the diagnosis."""
+    seeds: int = 1
+    """Number of sampling seeds."""
+    features: Literal["auto", "inception", "digits", "random", "pixels"] = "auto"
+    """What the Fréchet distance is taken in; auto is digits for digits and random convolutions otherwise."""
+    weights: str = ""
+    """File of Inception weights; without it they are fetched."""
+
+
+def _adam(lr: float = 2e-4) -> Optimizer:
+    return Optimizer(lr=lr, beta1=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GanRecipe:
+    """A generator and a discriminator of pictures."""
+
+    builder: ClassVar[str] = "genloom.recipes.build_gans:GanExperiment"
+
+    name: str
+    """Name of the recipe that this run started from."""
+    summary: str
+    """What it is, in one line."""
+    data: Data = field(default_factory=lambda: Data(source="mnist", size=28, channels=1, zoom=1.0, flip=False))
+    network: Network = field(default_factory=Network)
+    latent: Latent = field(default_factory=Latent)
+    loss: Loss = field(default_factory=Loss)
+    penalty: Penalty = field(default_factory=Penalty)
+    augment: Augment = field(default_factory=Augment)
+    generator: Optimizer = field(default_factory=_adam)
+    discriminator: Optimizer = field(default_factory=_adam)
+    engine: Engine = field(default_factory=lambda: Engine(steps=3000, batch_size=128, precision="auto"))
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+
+def vanilla_gan(tier: Tier = "laptop") -> GanRecipe:
+    """S0.12–S0.14: fully connected networks, z uniform of 96, the non-saturating loss."""
+    recipe = GanRecipe(
+        name="vanilla-gan",
+        summary="MNIST by fully connected networks, non-saturating loss (S0.12–S0.14)",
+        network=Network(kind="mlp"),
+    )
+    return _longer(recipe, 60_000) if tier == "gpu" else recipe
+
+
+def ls_gan(tier: Tier = "laptop") -> GanRecipe:
+    """S0.15–S0.16: the same networks with least squares."""
+    return replace(vanilla_gan(tier), name="ls-gan", summary="the same networks, least-squares loss (S0.15–S0.16)",
+                   loss=Loss(adversarial="least-squares"))
+
+
+def dcgan_mnist(tier: Tier = "laptop") -> GanRecipe:
+    """S0.17–S0.18: the course's convolutional pair."""
+    recipe = GanRecipe(
+        name="dcgan-mnist",
+        summary="MNIST by the course's convolutional pair (S0.17–S0.18)",
+        network=Network(kind="course"),
+    )
+    return _longer(recipe, 60_000) if tier == "gpu" else recipe
+
+
+def tiny_gan(tier: Tier = "laptop") -> GanRecipe:
+    """S4.13–S4.18: 593 parameters against 107,777, z uniform of 64, batch 256; 30 epochs, or the course's 100."""
+    recipe = GanRecipe(
+        name="tiny-gan",
+        summary="MNIST by the pair of S4's Tables 1 and 2: 593 parameters against 107,777 (S4.13–S4.18)",
+        network=Network(kind="tables"),
+        latent=Latent(size=64),
+        generator=Optimizer(lr=2e-4), discriminator=Optimizer(lr=2e-4),
+        engine=Engine(steps=7020, batch_size=256, precision="auto"),
+    )
+    return _longer(recipe, 23_400) if tier == "gpu" else recipe
+
+
+def sngan(tier: Tier = "laptop") -> GanRecipe:
+    """Residual networks, spectral normalisation and the hinge loss, for any folder of pictures."""
+    recipe = GanRecipe(
+        name="sngan",
+        summary="any folder of pictures by residual networks with spectral normalisation, hinge loss",
+        data=Data(),
+        network=Network(kind="residual", width=32, spectral="discriminator", norm="none"),
+        latent=Latent(size=128, law="normal"),
+        loss=Loss(adversarial="hinge"),
+        augment=Augment(policy=("colour", "shift", "cut")),
+        generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.9), discriminator=Optimizer(lr=4e-4, beta1=0.0, beta2=0.9),
+        engine=Engine(steps=2000, batch_size=32, ema=0.999, precision="auto"),
+    )
+    return _longer(replace(recipe, network=replace(recipe.network, width=128)), 100_000) if tier == "gpu" else recipe
+
+
+def sagan(tier: Tier = "laptop") -> GanRecipe:
+    """The same with self-attention, and spectral normalisation in both networks."""
+    recipe = sngan(tier)
+    return replace(recipe, name="sagan", summary="the same with self-attention, and spectral normalisation in both",
+                   network=replace(recipe.network, attention=(16,), spectral="both"))
+
+
+def progressive_gan(tier: Tier = "laptop") -> GanRecipe:
+    """Networks that grow from 4 × 4 pixels to the whole while they train, with WGAN-GP."""
+    recipe = GanRecipe(
+        name="progressive-gan",
+        summary="any folder of pictures by networks that grow from 4 × 4 pixels while they train, WGAN-GP",
+        data=Data(),
+        network=Network(kind="progressive", width=32, norm="none"),
+        latent=Latent(size=128, law="normal"),
+        loss=Loss(adversarial="wasserstein"),
+        penalty=Penalty(kind="unit-slope"),
+        generator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99), discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99),
+        engine=Engine(steps=3000, batch_size=32, ema=0.999, precision="auto"),
+    )
+    return _longer(replace(recipe, network=replace(recipe.network, width=64)), 100_000) if tier == "gpu" else recipe
+
+
+def info_gan(tier: Tier = "laptop") -> GanRecipe:
+    """The course's convolutional pair with a code of ten categories and two values that can be read from the picture."""
+    return replace(dcgan_mnist(tier), name="info-gan",
+                   summary="MNIST with codes that are made visible: ten categories and two values (InfoGAN)",
+                   latent=Latent(size=62, categories=10, values=2))
+
+
+def _longer(recipe: GanRecipe, steps: int) -> GanRecipe:
+    return replace(recipe, engine=replace(recipe.engine, steps=steps, ema=recipe.engine.ema or 0.999),
+                   evaluation=replace(recipe.evaluation, samples=10_000, quick=2000, seeds=3))
