@@ -50,6 +50,38 @@ def test_a_picture_or_an_evaluation_that_fails_does_not_stop_training(tmp_path, 
     assert capsys.readouterr().err.count("ZeroDivisionError: by zero") == 2
 
 
+def test_a_watch_is_shown_every_row_and_what_it_says_is_a_warning(tmp_path, capsys):
+    shown = []
+
+    def watch(row):
+        shown.append(dict(row))
+        return [f"energy {row['energy']}"] if "energy" in row else []
+
+    left = iter([float("nan"), 2.0])
+    job = regression(engine(evaluate_every=10), judge=lambda networks: {"energy": next(left)}, watch=watch)
+    run = train(job, tmp_path / "run")
+    log = read_rows(run.path / "metrics.jsonl")
+    assert [row for row in shown if "energy" not in row] == log
+    assert [(row["step"], str(row["energy"])) for row in shown if "energy" in row] == [(10, "nan"), (20, "2.0")]
+    assert [row["step"] for row in shown] == [3, 6, 9, 10, 12, 15, 18, 20, 20], "in the order in which they are made"
+    assert capsys.readouterr().err == "warning: energy nan\nwarning: energy 2.0\n"
+    plain = train(regression(engine(evaluate_every=10)), tmp_path / "plain")
+    assert (plain.path / "metrics.jsonl").read_bytes() == (run.path / "metrics.jsonl").read_bytes()
+
+
+def test_a_watch_that_fails_is_told_once_and_training_goes_on(tmp_path, capsys):
+    shown = []
+
+    def watch(row):
+        shown.append(row)
+        raise KeyError("told_apart")
+
+    run = train(regression(engine(), watch=watch), tmp_path / "run")
+    assert run.status["state"] == "finished"
+    assert len(shown) == 1
+    assert capsys.readouterr().err.count("it goes on unwatched: KeyError: 'told_apart'") == 1
+
+
 @pytest.mark.parametrize("name", ["metrics.jsonl", "timing.jsonl"])
 def test_a_log_that_cannot_be_written_is_warned_of_once(tmp_path, name, monkeypatch, capsys):
     append = record.files.append_line

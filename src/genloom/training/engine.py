@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ class Job:
     options      how long, on what, and what is kept
     draw         draws samples of a step into a folder; gets copies of the networks, averaged ones if there are any
     judge        evaluates such copies; the first metric decides which checkpoint is best, and lower is better
+    watch        is shown each row of the log and of the evaluations as it is made; what it says, the person is warned of
     """
 
     method: Method
@@ -45,6 +46,7 @@ class Job:
     options: options.Engine
     draw: Callable[[Networks, int, Path], None] | None = None
     judge: Callable[[Networks], Mapping[str, float]] | None = None
+    watch: Callable[[Mapping[str, float]], Sequence[str]] | None = None
 
 
 class Outcome(NamedTuple):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,7 @@ class Record:
             self._trackers.log(loop.step, measured)
         if loop.step % self._options.log_every == 0:  # the last row may be of an interval that a longer run completes
             loop.means.reset()
+        self._watch({"step": loop.step, "epoch": loop.epoch, **measured})
 
     def _timing(self) -> dict[str, Any]:
         seconds = time.monotonic() - self._began
@@ -156,6 +157,7 @@ class Record:
         self._guard(_EVALUATIONS, lambda: files.append_line(self.path / _EVALUATIONS, row))
         if self._trackers is not None:
             self._trackers.log_always(self._loop.step, metrics)
+        self._watch({"step": self._loop.step, **metrics})
         name, value = next(iter(metrics.items()), ("", math.nan))
         if not math.isfinite(value) or (self._best is not None and value >= self._best.value):
             return False
@@ -171,6 +173,17 @@ class Record:
             self._job.draw(self._loop.copies(), self._loop.step, folder)
         except Exception as error:  # nor may a picture
             self._screen.warn(f"drawing samples at step {self._loop.step} failed: {type(error).__name__}: {error}")
+
+    def _watch(self, row: Mapping[str, float]) -> None:
+        """Show a row to whoever watches, and pass on what it says."""
+        if self._job.watch is None or "watch" in self._warned:
+            return
+        try:
+            for sentence in self._job.watch(row):
+                self._screen.warn(sentence)
+        except Exception as error:  # nor may good advice
+            self._warned.add("watch")
+            self._screen.warn(f"what watches the training failed, it goes on unwatched: {type(error).__name__}: {error}")
 
     def _guard(self, name: str, act: Callable[[], None]) -> None:
         """Write a log; one that cannot be written is warned of once, and training goes on."""
