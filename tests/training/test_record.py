@@ -79,7 +79,7 @@ def test_a_watch_that_fails_is_told_once_and_training_goes_on(tmp_path, capsys):
     run = train(regression(engine(), watch=watch), tmp_path / "run")
     assert run.status["state"] == "finished"
     assert len(shown) == 1
-    assert capsys.readouterr().err.count("it goes on unwatched: KeyError: 'told_apart'") == 1
+    assert capsys.readouterr().err.count("goes on unwatched, since its watch failed: KeyError: 'told_apart'") == 1
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "timing.jsonl"])

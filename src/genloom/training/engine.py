@@ -36,7 +36,7 @@ class Job:
     options      how long, on what, and what is kept
     draw         draws samples of a step into a folder; gets copies of the networks, averaged ones if there are any
     judge        evaluates such copies; the first metric decides which checkpoint is best, and lower is better
-    watch        is shown each row of the log and of the evaluations as it is made; what it says, the person is warned of
+    watch        is shown each row of the log and of the evaluations as it is made; what it says becomes warnings
     """
 
     method: Method

@@ -183,7 +183,7 @@ class Record:
                 self._screen.warn(sentence)
         except Exception as error:  # nor may good advice
             self._warned.add("watch")
-            self._screen.warn(f"what watches the training failed, it goes on unwatched: {type(error).__name__}: {error}")
+            self._screen.warn(f"training goes on unwatched, since its watch failed: {type(error).__name__}: {error}")
 
     def _guard(self, name: str, act: Callable[[], None]) -> None:
         """Write a log; one that cannot be written is warned of once, and training goes on."""
