@@ -7,6 +7,9 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "GanShape": "shape",
     "Head": "verdict",
     "LabelPlanes": "told",
+    "PAIRS": "pairs",
+    "Pair": "pairs",
     "Start": "told",
     "Verdict": "verdict",
+    "pair": "pairs",
 })
