@@ -27,6 +27,13 @@ def test_the_last_line_of_a_process_is_its_answer(tmp_path, monkeypatch) -> None
     assert told == ["pair 1 of 2: 2.00 s against 4.00 s, ratio 2.00", "pair 2 of 2: 2.00 s against 4.00 s, ratio 2.00"]
 
 
+def test_a_side_may_be_another_in_each_pair(tmp_path, monkeypatch) -> None:
+    (tmp_path / "one_side.py").write_text("import sys\nprint('{\"seconds\": %s}' % sys.argv[1])\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = compare(lambda pair: ["one_side", str(pair + 1)], ["one_side", "6"], 3, lambda _: None)
+    assert [each.ratio for each in found.pairs] == [6, 3, 2]
+
+
 def test_a_side_that_fails_says_why(tmp_path, monkeypatch) -> None:
     (tmp_path / "bad_side.py").write_text("raise SystemExit('out of luck')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 from genloom.errors import GenloomError
 
+Command = Sequence[str] | Callable[[int], Sequence[str]]
+"""What `python -m` is given, or a function of the pair's number, for sides that take another seed each time."""
+
 
 class Pair(NamedTuple):
     """What the two sides answered when they ran one after the other."""
@@ -47,12 +50,12 @@ class Comparison(NamedTuple):
         return median(float(getattr(pair, side)[key]) for pair in self.pairs)
 
 
-def compare(ours: Sequence[str], theirs: Sequence[str], pairs: int, tell: Callable[[str], None]) -> Comparison:
+def compare(ours: Command, theirs: Command, pairs: int, tell: Callable[[str], None]) -> Comparison:
     """Run the two commands in turns, the first side alternating, and collect the JSON line that each prints last."""
     found = []
     for i in range(pairs):
         order = (ours, theirs) if i % 2 == 0 else (theirs, ours)
-        answers = [run(command) for command in order]
+        answers = [run(command(i) if callable(command) else command) for command in order]
         pair = Pair(*answers) if i % 2 == 0 else Pair(answers[1], answers[0])
         tell(f"pair {i + 1} of {pairs}: {pair.ours['seconds']:.2f} s against {pair.theirs['seconds']:.2f} s, "
              f"ratio {pair.ratio:.2f}")
