@@ -156,3 +156,8 @@ def test_a_denoising_network_is_shown_the_mask_and_starts_as_the_fill_by_the_mea
 def test_a_negative_weight_is_refused():
     with pytest.raises(InputError, match="weight"):
         Inpainting(masks=MASKS["boxes"], adversarial=-1)
+
+
+def test_a_game_that_needs_pairs_of_real_and_fake_is_refused():
+    with pytest.raises(InputError, match="judged alone"):
+        Inpainting(masks=MASKS["boxes"], adversarial=1.0, game=ADVERSARIAL["relativistic"])

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from scipy.stats import wasserstein_distance
 
-from genloom.errors import UnknownName
+from genloom.errors import InputError, UnknownName
 from genloom.gan import losses
 
 LOGITS = torch.tensor([-20.0, -1.0, 0.0, 2.0, 20.0], dtype=torch.float64)
@@ -53,7 +54,58 @@ def test_the_hinge_stops_at_the_margin(real, fake, value, slopes):
 @pytest.mark.parametrize("name", losses.ADVERSARIAL)
 def test_logits_of_zero_are_a_tie(name):
     game = losses.adversarial(name)
-    assert game.discriminator(torch.zeros(2), torch.zeros(3)).item() == pytest.approx(game.tie)
+    assert game.discriminator(torch.zeros(3), torch.zeros(3)).item() == pytest.approx(game.tie)
+
+
+@pytest.mark.parametrize("name", losses.ADVERSARIAL)
+def test_the_discriminator_raises_real_logits_and_lowers_fakes_and_the_generator_raises_its_own(name):
+    game = losses.adversarial(name)
+    real, fake = (torch.zeros(4, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    of_real, of_fake = torch.autograd.grad(game.discriminator(real, fake), (real, fake), materialize_grads=True)
+    assert (of_real < 0).all()
+    assert (of_fake >= 0).all()
+    loss = game.generator(fake, real.detach()) if game.relative else game.generator(fake)
+    assert (torch.autograd.grad(loss, fake)[0] < 0).all()
+
+
+@pytest.mark.parametrize(("p", "q"), [((0.7, 0.3), (0.2, 0.8)), ((0.0, 1.0), (1.0, 0.0)), ((0.4, 0.6), (0.4, 0.6))])
+def test_the_least_loss_of_critics_of_slope_1_is_minus_the_wasserstein_distance(p, q):
+    """Two laws on the points 0 and 1, where a critic is its rise from one to the other, −1 to 1."""
+    real, fake = (torch.tensor([0.0, 1.0]).repeat_interleave(torch.tensor([round(10 * share) for share in law]))
+                  for law in (p, q))
+    least = min(losses.critic(rise * real, rise * fake).item() for rise in (-1.0, -0.5, 0.0, 0.5, 1.0))
+    assert least == pytest.approx(-wasserstein_distance([0, 1], [0, 1], p, q), abs=1e-6)
+
+
+def test_the_critics_loss_is_a_gap_that_no_offset_changes():
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0, 4.0])
+    assert losses.critic(real, fake).item() == -1
+    assert losses.critic(real + 50, fake + 50).item() == -1
+    assert _slope(lambda at: losses.critic(at, at.detach()), 7.0) == -1
+    assert _slope(lambda at: losses.critic(at.detach(), at), 7.0) == 1
+
+
+@pytest.mark.parametrize("ahead", [-20.0, -1.0, 0.0, 2.0, 20.0])
+def test_pairs_are_judged_by_how_far_the_real_one_is_ahead(ahead):
+    real, fake = (torch.tensor([at], dtype=torch.float64) for at in (0.7 + ahead, 0.7))
+    assert losses.pairs(real, fake).item() == pytest.approx(math.log1p(math.exp(-ahead)), rel=1e-9)
+    assert losses.pairs_reversed(fake, real).item() == pytest.approx(math.log1p(math.exp(ahead)), rel=1e-9)
+    wrong, beaten = 1 / (1 + math.exp(ahead)), 1 / (1 + math.exp(-ahead))
+    assert _slope(lambda at: losses.pairs(at, fake.sum()), real.item()) == pytest.approx(-wrong, rel=1e-6)
+    assert _slope(lambda at: losses.pairs_reversed(at, real.sum()), fake.item()) == pytest.approx(-beaten, rel=1e-6)
+
+
+def test_pairs_know_no_offset_and_are_means_over_pairs_not_of_a_mean():
+    real, fake = torch.tensor([3.0, -1.0]), torch.tensor([0.0, 2.0])
+    expected = (math.log1p(math.exp(-3)) + math.log1p(math.exp(3))) / 2
+    assert losses.pairs(real, fake).item() == pytest.approx(expected, rel=1e-6)
+    assert losses.pairs(real + 9, fake + 9).item() == pytest.approx(expected, rel=1e-6)
+    assert losses.pairs(real.bfloat16(), fake.bfloat16()).dtype == torch.float32
+
+
+def test_pairs_need_a_real_one_for_each_fake():
+    with pytest.raises(InputError, match=r"real, fake = \(\(3,\), \(2,\)\): must be logits of equal shapes"):
+        losses.pairs(torch.zeros(3), torch.zeros(2))
 
 
 def test_the_best_discriminator_gives_log_4_less_twice_the_jensen_shannon_divergence():
@@ -69,10 +121,13 @@ def test_the_best_discriminator_gives_log_4_less_twice_the_jensen_shannon_diverg
     assert value.item() == pytest.approx(math.log(4) - 2 * divergence.item(), rel=1e-12)
 
 
-def test_real_and_fake_batches_may_have_other_sizes_and_half_precision_is_raised():
-    logits = torch.full((3, 1, 2, 2), 0.3)
-    found = losses.cross_entropy(logits.bfloat16(), torch.zeros(5, dtype=torch.bfloat16))
-    assert found.dtype == torch.float32
+@pytest.mark.parametrize("name", [name for name, game in losses.ADVERSARIAL.items() if not game.relative])
+def test_real_and_fake_batches_may_have_other_sizes_and_half_precision_is_raised(name):
+    game = losses.adversarial(name)
+    real, fake = torch.full((3, 1, 2, 2), 0.3).bfloat16(), torch.zeros(5, dtype=torch.bfloat16)
+    assert game.discriminator(real, fake).dtype == torch.float32
+    assert game.generator(fake).dtype == torch.float32
+    torch.testing.assert_close(game.discriminator(real, fake), game.discriminator(real.float(), fake.float()))
 
 
 def test_an_unknown_name_gets_a_suggestion():

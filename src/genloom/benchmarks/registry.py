@@ -18,6 +18,8 @@ BENCHMARKS: dict[str, Entry] = {
                     "2-D diffusion: training against a plain loop, sampling against diffusers' DDPM scheduler"),
     "images": Entry("genloom.benchmarks.images:bench",
                     "U-Nets of pictures: training and sampling against diffusers, weight for weight"),
+    "gan": Entry("genloom.benchmarks.gan:bench",
+                 "a generator and a discriminator of digits: training against a plain loop in float32"),
 }
 
 

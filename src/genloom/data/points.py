@@ -46,6 +46,8 @@ PATTERNS: dict[str, Pattern] = {pattern.name: pattern for pattern in (
             function=f"{_AT}.checkerboard:checkerboard", classes=8, closed=True),
     Pattern(name="mixture", summary="eight Gaussians on a circle", function=f"{_AT}.mixture:mixture", classes=8,
             closed=True),
+    Pattern(name="grid", summary="twenty-five narrow Gaussians on a 5 × 5 lattice", function=f"{_AT}.grid:grid",
+            classes=25, closed=True),
     Pattern(name="file", summary="a CSV or NPY file of one's own: x, y and, optionally, a class",
             function=f"{_AT}.file:file", classes=None, options=("path",), origin="the person who gives it"),
 )}

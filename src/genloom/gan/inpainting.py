@@ -77,7 +77,7 @@ class Inpainting:
     adversarial   λ ≥ 0
     game          the losses of both sides
 
-    Errors: `InputError` for λ < 0.
+    Errors: `InputError` for λ < 0, or a game whose generator is judged beside real ones.
     """
 
     masks: Callable[[int, int, StepRng], Tensor]
@@ -87,6 +87,8 @@ class Inpainting:
     def __post_init__(self) -> None:
         if not 0 <= self.adversarial < float("inf"):
             raise InputError("loss.weight", self.adversarial, "at least 0", "0 trains without a discriminator")
+        if self.game.relative:
+            raise InputError("loss.adversarial", "relativistic", "a game in which fakes are judged alone")
 
     def updates(self, networks: Networks, batch: Batch, rng: StepRng) -> Iterator[Update]:
         """The discriminator's loss, where there is one, and then the generator's, judged by the moved discriminator."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +50,15 @@ class Told:
         return self.labels * F.binary_cross_entropy_with_logits(verdict.labels.float(), y.float())
 
 
+class _Part(NamedTuple):
+    """One update's share of a batch: real ones, fakes that are as many, the labels of both, and what fakes came of."""
+
+    real: Tensor
+    fake: Tensor
+    y: Tensor | None
+    z: Tensor
+
+
 @dataclass(frozen=True, kw_only=True)
 class Playing:
     """A `Method` for "generator", (z, y) → x, and "discriminator", (x, y) → `Verdict`.
@@ -90,50 +100,50 @@ class Playing:
         """The discriminator's losses, and then the generator's, judged by the moved discriminator."""
         if self.prepare is not None:
             self.prepare(networks, rng.step)
-        x, y, z, fake = batch["x"], batch.get("y"), torch.empty(0), torch.empty(0)
-        if len(x) % self.critic_steps:
-            raise InputError("batch", len(x), f"a multiple of {self.critic_steps}, the critic's steps")
-        parts = zip(x.chunk(self.critic_steps), [None] * self.critic_steps if y is None else
-                    y.chunk(self.critic_steps), strict=True)
-        for last, (real, labels) in enumerate(parts, 1 - self.critic_steps):
-            z = self.latent.of(rng.normal((len(real), self.latent.drawn)).to(real))
-            with torch.set_grad_enabled(last == 0):  # the last ones are the generator's own
-                fake = networks["generator"](z, labels)
-            yield self._discriminator(networks["discriminator"], real, fake.detach(), labels, z, rng)
+        x, y, n = batch["x"], batch.get("y"), self.critic_steps
+        if len(x) % n:
+            raise InputError("batch", len(x), f"a multiple of {n}, the critic's steps")
+        for k in range(n):
+            # every nth sample, so that the shares of several processes have together the parts that one process has
+            part = self._part(networks["generator"], x[k::n], None if y is None else y[k::n], rng, last=k == n - 1)
+            yield self._discriminator(networks["discriminator"], part, rng)
             if self.clip > 0:
                 clip_weights(networks["discriminator"], self.clip)
-        yield self._generator(networks["discriminator"], real, fake, labels, z, rng)
+        yield self._generator(networks["discriminator"], part, rng)
 
-    def _discriminator(self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor | None, z: Tensor,
-                       rng: StepRng) -> Update:
-        real, fake = self._seen(real, rng), self._seen(fake, rng)
+    def _part(self, generator: nn.Module, real: Tensor, y: Tensor | None, rng: StepRng, *, last: bool) -> _Part:
+        z = self.latent.of(rng.normal((len(real), self.latent.drawn)).to(real))
+        with torch.set_grad_enabled(last):  # the last ones are the generator's own
+            return _Part(real, generator(z, y), y, z)
+
+    def _discriminator(self, discriminator: nn.Module, part: _Part, rng: StepRng) -> Update:
+        y = part.y
+        real, fake = self._seen(part.real, rng), self._seen(part.fake.detach(), rng)
         of_real, of_fake = discriminator(real, y), discriminator(fake, y)
         loss = self.game.discriminator(of_real.logits, of_fake.logits)
-        metrics: dict[str, Tensor | float] = {
-            "logit_real": of_real.logits.detach().mean(), "logit_fake": of_fake.logits.detach().mean(),
-            "told_apart": told_apart(of_real.logits.detach(), of_fake.logits.detach())}
+        known, new = of_real.logits.detach(), of_fake.logits.detach()
+        metrics: dict[str, Tensor | float] = {"game/discriminator": loss.detach(), "logit_real": known.mean(),
+                                              "logit_fake": new.mean(), "told_apart": told_apart(known, new)}
         total = loss + self.told.loss(of_real, y) + self.told.loss(of_fake, y)
         if of_fake.code is not None:
-            total = total + self.told.code * self.latent.surprise(of_fake.code, z)
+            total = total + self.told.code * self.latent.surprise(of_fake.code, part.z)
         if self.penalty.due(rng.step):
             plain = in_full(discriminator)
             penalty = self.penalty(lambda seen: plain(seen, y).logits, real, fake, rng)
             total, metrics["penalty"] = total + penalty, penalty.detach() / self.penalty.every
-        metrics["game/discriminator"] = loss.detach()
         return Update("discriminator", total, metrics)
 
-    def _generator(self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor | None, z: Tensor,
-                   rng: StepRng) -> Update:
-        verdict = discriminator(self._seen(fake, rng), y)
+    def _generator(self, discriminator: nn.Module, part: _Part, rng: StepRng) -> Update:
+        verdict = discriminator(self._seen(part.fake, rng), part.y)
         if self.game.relative:
             with torch.no_grad():
-                known = discriminator(self._seen(real, rng), y).logits
+                known = discriminator(self._seen(part.real, rng), part.y).logits
             loss = self.game.generator(verdict.logits, known)
         else:
             loss = self.game.generator(verdict.logits)
-        total, metrics = loss + self.told.loss(verdict, y), {"game/generator": loss.detach()}
+        total, metrics = loss + self.told.loss(verdict, part.y), {"game/generator": loss.detach()}
         if verdict.code is not None:
-            surprise = self.latent.surprise(verdict.code, z)
+            surprise = self.latent.surprise(verdict.code, part.z)
             total, metrics["surprise"] = total + self.told.code * surprise, surprise.detach()
         return Update("generator", total, metrics)
 

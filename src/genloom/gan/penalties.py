@@ -1,7 +1,7 @@
 """What keeps a critic's slope in bounds: penalties on its gradient with respect to its input, and clipping.
 
-All are taken in float32, whatever the precision of the game: a norm of a gradient in half precision has no meaning. Each
-sample has a norm of its own, over all of its coordinates; a critic whose batch norm mixes samples has none.
+All are taken in float32, whatever the precision of the game: a norm of a gradient in half precision has no meaning.
+Each sample has a norm of its own, over all of its coordinates; a critic whose batch norm mixes samples has none.
 """
 
 from collections.abc import Callable

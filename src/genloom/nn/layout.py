@@ -26,6 +26,15 @@ def channels_last(x: Tensor) -> Tensor:
     return cast(Tensor, _Change.apply(x, torch.channels_last))  # type: ignore[no-untyped-call]
 
 
+def for_convolutions(x: Tensor) -> Tensor:
+    """x (B, C, H, W) in channels-last memory on a CPU, and as it is elsewhere.
+
+    One channel lies alike in both layouts; the strides of what is returned say channels last, which decides the layout
+    of all that follows.
+    """
+    return x.to(memory_format=torch.channels_last) if x.device.type == "cpu" else x
+
+
 def double(x: Tensor) -> Tensor:
     """Each place four times: (B, C, H, W) → (B, C, 2H, 2W), in x's layout."""
     return cast(Tensor, _Double.apply(x))  # type: ignore[no-untyped-call]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from genloom.data.images.augment import Augment, centre, to_pictures
-from genloom.data.store import cache
+from genloom.data.images.augment import Augment, to_pictures
 from genloom.diffusion import loss, times
 from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.guidance import classifier_free, clipped
@@ -20,9 +19,9 @@ from genloom.diffusion.samplers.registry import SAMPLERS, states
 from genloom.diffusion.samplers.state import State
 from genloom.diffusion.schedule import Level
 from genloom.errors import InputError, UnknownName
-from genloom.metrics.features import Extractor, Reference, reference
-from genloom.metrics.picture_scores import PictureScores, compare
-from genloom.recipes.class_labels import asked_for
+from genloom.metrics.features import Extractor, Reference
+from genloom.metrics.picture_scores import PictureScores
+from genloom.recipes.class_labels import labels_for
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import ImagesRecipe, Sampling
 from genloom.recipes.images_parts import (
@@ -34,8 +33,9 @@ from genloom.recipes.images_parts import (
     make_prior,
     sampler_options,
 )
+from genloom.recipes.judge_pictures import floor_of, training_reference
 from genloom.recipes.process_parts import make_denoiser, make_schedule
-from genloom.rng import SampleNoise, StepRng, generator
+from genloom.rng import SampleNoise, StepRng
 from genloom.training.engine import Job
 from genloom.training.method import Batch, Networks
 from genloom.training.precision import for_inference
@@ -45,10 +45,6 @@ from genloom.training.source import TensorSource
 if TYPE_CHECKING:
     from genloom.diffusion.latent import LatentSpace
     from genloom.report.results import Item, Result
-
-
-REFERENCES = 10_000
-"""Most pictures of a reference: coverage takes the distances of each from each."""
 
 
 class ImagesExperiment:
@@ -90,15 +86,13 @@ class ImagesExperiment:
 
     @cached_property
     def reference(self) -> Reference:
-        """The training pictures as the extractor sees them, `REFERENCES` of them at most, in random order."""
-        pictures = centre(self.data.pictures[:REFERENCES], self.recipe.data.size)
-        return reference(pictures, self.extractor, folder=cache() / "features")
+        """The training pictures as the extractor sees them."""
+        return training_reference(self.data, self.recipe.data.size, self.extractor)
 
     @cached_property
     def floor(self) -> PictureScores:
         """The scores of pictures that were kept back, as many as are judged, or all of them where they are fewer."""
-        kept = centre(self.kept.pictures[: self.recipe.evaluation.samples], self.recipe.data.size)
-        return compare(kept, self.reference, self.extractor)
+        return floor_of(self)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The data, the network's size, and what is left of the signal at t = 1."""
@@ -204,16 +198,7 @@ class ImagesExperiment:
 
         Errors: `InputError` for labels of a model without classes; `UnknownName` for a class that is not there.
         """
-        if not self.classes:
-            if request:
-                raise InputError("labels", request, "left out: this model knows no classes")
-            return None
-        if request:
-            return asked_for(request, self.data.class_names, count, self.classes)
-        if self.data.labels is None:
-            return torch.randint(self.classes, (count,), generator=generator(seed, 1))
-        picks = torch.randint(len(self.data.labels), (count,), generator=generator(seed, 1))
-        return self.data.labels[picks]
+        return labels_for(self.data, self.classes, count, seed, request)
 
     def sample(self, networks: Networks, request: SampleRequest, folder: Path,
                provenance: dict[str, str]) -> list[Path]:
@@ -235,7 +220,7 @@ class ImagesExperiment:
         return run_items(self, networks, run, provenance)
 
     def _picture(self, networks: Networks, step: int, folder: Path) -> None:
-        from genloom.recipes.show_images import write_sheet
+        from genloom.recipes.show_pictures import write_sheet
 
         seed = self.recipe.engine.seed
         drawn = self.draw(networks, count=64, seed=seed, labels=self.labels_for(64, seed))

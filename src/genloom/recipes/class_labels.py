@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from genloom.data.images.imageset import ImageSet
 from genloom.errors import InputError, UnknownName
+from genloom.rng import generator
 
 
 def asked_for(request: str, names: Sequence[str], count: int, classes: int | None = None) -> Tensor:
@@ -32,3 +34,21 @@ def _class_of(word: str, names: Sequence[str], classes: int) -> int:
     if not names:
         raise InputError("labels", word, f"numbers from 0 to {classes - 1}", "pass --labels 0")
     raise UnknownName("labels", word, list(dict.fromkeys([*names, *map(str, range(len(names)))])))
+
+
+def labels_for(pictures: ImageSet, classes: int, count: int, seed: int, request: str | None = None) -> Tensor | None:
+    """Classes for `count` samples of a model that is told `classes` of them, int64 (count,): None where it is 0.
+
+    Those asked for, in turn; otherwise as often as in the pictures, or all equally often where those have none.
+
+    Errors: `InputError` for a request of a model without classes; `UnknownName` for a class that is not there.
+    """
+    if not classes:
+        if request:
+            raise InputError("labels", request, "left out: this model knows no classes")
+        return None
+    if request:
+        return asked_for(request, pictures.class_names, count, classes)
+    if pictures.labels is None:
+        return torch.randint(classes, (count,), generator=generator(seed, 1))
+    return pictures.labels[torch.randint(len(pictures.labels), (count,), generator=generator(seed, 1))]

@@ -13,8 +13,9 @@ from genloom.diffusion.denoiser import Denoiser
 from genloom.metrics.features import distance_name, extract, moments
 from genloom.metrics.frechet import frechet_distance
 from genloom.metrics.interval import mean_interval
-from genloom.metrics.picture_scores import NEIGHBOURS, PictureScores, compare
+from genloom.metrics.picture_scores import PictureScores, compare
 from genloom.recipes.images_parts import floats
+from genloom.recipes.judge_pictures import judge_samples
 from genloom.recipes.linear_baseline import LARGEST, LinearDenoiser
 from genloom.report.numbers import at_most
 from genloom.report.results import Result
@@ -26,18 +27,14 @@ if TYPE_CHECKING:
 
 TIMES = tuple((k + 0.5) / 16 for k in range(16))
 """Where the loss is looked at: the middles of equal parts of [0, 1]."""
-REAL = "other real pictures, same N"
-FEWEST = NEIGHBOURS + 1
-"""Fewer pictures than this have no neighbours to be compared by."""
 _CODED, _LEVELS = 32, 100  # pictures whose bits are counted, and levels at which they are
-_NORMAL = 1.96  # standard errors of a 95 % interval
 _KEPT = 256  # pictures of the loss on those that were kept back
 
 
 def judge_all(experiment: "ImagesExperiment", networks: Networks) -> tuple[Result, ...]:
     """Every metric that applies to a model of pictures."""
     found = [judge_loss(experiment, networks), judge_fit(experiment, networks)]
-    found += judge_samples(experiment, networks)
+    found += judge_samples(experiment, lambda seed: drawn_for(experiment, networks, seed))
     if experiment.space is None:
         found.append(judge_bits(experiment, networks))
     return (*found, Result(name="terminal SNR α(1)²/σ(1)²", value=experiment.schedule.terminal_snr,
@@ -121,42 +118,6 @@ def judge_fit(experiment: "ImagesExperiment", networks: Networks) -> Result:
     return at_most(result, 1.15)
 
 
-def judge_samples(experiment: "ImagesExperiment", networks: Networks) -> list[Result]:
-    """Fréchet and kernel distance, precision, recall, density and coverage of samples, beside real pictures' own.
-
-    With fewer than `FEWEST` samples or training pictures it says so instead; as few kept back give no floor.
-    """
-    name, references = distance_name(experiment.extractor), len(experiment.data)
-    count = experiment.recipe.evaluation.samples
-    if min(count, references) < FEWEST:
-        return [Result(name=name, value=None, n=count,
-                       formula=f"not taken: {count} samples and {references} training pictures are too few; each set "
-                               f"needs {FEWEST}")]
-    seeds = tuple(range(experiment.recipe.evaluation.seeds))
-    each = [scores(experiment, networks, seed) for seed in seeds]
-    first, floor = each[0], experiment.floor if len(experiment.kept) >= FEWEST else None
-    beside = _beside(first, floor, len(experiment.kept))
-    rows = (("KID", "kid", "Bińkowski et al. 2018, Eq. 4"), ("precision", "precision", "Kynkäänniemi et al. 2019"),
-            ("recall", "recall", "Kynkäänniemi et al. 2019"), ("density", "density", "Naeem et al. 2020"),
-            ("coverage", "coverage", "Naeem et al. 2020"))
-    found = [Result(name=name, value=_mean([s.frechet for s in each]), known=floor.frechet if floor else None,
-                    known_name=beside, interval=_interval(each), n=first.n, seeds=seeds,
-                    formula=about(experiment, first), source="Heusel et al. 2017, Eq. 6")]
-    for label, field, source in rows:
-        shown = f"{label}-{experiment.extractor.name}" if label == "KID" else label
-        found.append(Result(name=shown, value=_mean([getattr(s, field) for s in each]),
-                            known=getattr(floor, field) if floor else None, known_name=beside, n=first.n,
-                            seeds=seeds, source=source, interval=_kid_interval(each) if field == "kid" else None))
-    return found
-
-
-def _beside(drawn: PictureScores, floor: PictureScores | None, kept: int) -> str:
-    """What the numbers of samples stand beside."""
-    if floor is None:
-        return f"no floor: {kept} pictures were kept back, fewer than {FEWEST}"
-    return REAL if floor.n == drawn.n else f"{floor.n} other real pictures, not as many: see N"
-
-
 def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
     """Bits per dimension of pictures that were kept back, beside those of the best linear denoiser.
 
@@ -176,14 +137,6 @@ def judge_bits(experiment: "ImagesExperiment", networks: Networks) -> Result:
                           formula=f"the bound of {steps} levels", known=known, known_name=beside,
                           interval=(found.low, found.high), n=len(pictures), seeds=(0,),
                           source="Ho et al. 2020, Eq. 5 and 13"), known)
-
-
-def about(experiment: "ImagesExperiment", scored: PictureScores) -> str:
-    """What a distance was taken in and against: without it the number says nothing."""
-    features = experiment.extractor
-    said = f"{features.dim} features of {features.name}, sha256 {features.digest[:12]}; reference of " \
-           f"{scored.references:,} training pictures, sha256 {scored.reference_digest[:12]}"
-    return f"{said}; {scored.note}" if scored.note else said
 
 
 def scores(experiment: "ImagesExperiment", networks: Networks, seed: int) -> PictureScores:
@@ -226,23 +179,3 @@ def choosing(kept: ImageSet) -> ImageSet:
 def _part(pictures: ImageSet, rows: slice) -> ImageSet:
     labels = None if pictures.labels is None else pictures.labels[rows]
     return replace(pictures, pictures=pictures.pictures[rows], labels=labels)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _kid_interval(each: list[PictureScores]) -> tuple[float, float]:
-    """95 % by the jackknife of one set of samples, or over several."""
-    if len(each) == 1:
-        half = _NORMAL * each[0].kid_error
-        return each[0].kid - half, each[0].kid + half
-    found = mean_interval([s.kid for s in each])
-    return found.low, found.high
-
-
-def _interval(each: list[PictureScores]) -> tuple[float, float] | None:
-    if len(each) == 1:
-        return each[0].frechet_interval
-    found = mean_interval([s.frechet for s in each])
-    return found.low, found.high

@@ -14,7 +14,7 @@ from genloom.metrics.floor import Floor, Metric, fresh_floor
 from genloom.metrics.interval import mean_interval
 from genloom.metrics.region import region_accuracy
 from genloom.metrics.sliced import sliced_wasserstein
-from genloom.recipes.points_parts import make_data
+from genloom.recipes.points_parts import OfPoints, make_data
 from genloom.report.numbers import at_least, at_most, near
 from genloom.report.results import Result
 from genloom.rng import fold, generator
@@ -49,7 +49,7 @@ def judge_all(experiment: "PointsExperiment", networks: Networks) -> tuple[Resul
                            formula="what is left of the data's signal where sampling starts"))
 
 
-def draw_beside(experiment: "PointsExperiment", networks: Networks, seed: int) -> Draws:
+def draw_beside(experiment: OfPoints, networks: Networks, seed: int) -> Draws:
     """One sampling seed's points and as many fresh points of the data's distribution."""
     count = experiment.recipe.evaluation.samples
     labels = experiment.labels_for(count, seed)
@@ -57,7 +57,7 @@ def draw_beside(experiment: "PointsExperiment", networks: Networks, seed: int) -
     return Draws(seed, points, labels, fresh(experiment, count, seed))
 
 
-def fresh(experiment: "PointsExperiment", count: int, seed: int) -> Tensor:
+def fresh(experiment: OfPoints, count: int, seed: int) -> Tensor:
     """Points that were not trained on; of a file, where nothing new can be drawn, a random choice of its own."""
     if experiment.recipe.data.pattern != "file":
         return make_data(experiment.recipe.data, seed=fold(experiment.recipe.data.seed, 2, seed), count=count).points
@@ -117,7 +117,7 @@ def loss_gap(experiment: "PointsExperiment", networks: Networks, count: int, see
     return Measured(each.mean().item(), each.std().item() / count**0.5)
 
 
-def judge_energy(experiment: "PointsExperiment", draws: list[Draws]) -> Result:
+def judge_energy(experiment: OfPoints, draws: list[Draws]) -> Result:
     """The mean energy distance of samples from data beside that of data from data."""
     values = [energy_distance(d.points, d.data) for d in draws]
     floor = _floor(experiment, energy_distance, len(draws[0].data))
@@ -125,7 +125,7 @@ def judge_energy(experiment: "PointsExperiment", draws: list[Draws]) -> Result:
     return at_most(result, floor.high) if floor else result
 
 
-def judge_p_values(experiment: "PointsExperiment", draws: list[Draws]) -> Result:
+def judge_p_values(experiment: OfPoints, draws: list[Draws]) -> Result:
     """How many seeds the energy test cannot tell from the data."""
     tests = [energy_test(d.points, d.data, permutations=experiment.recipe.evaluation.permutations, seed=d.seed)
              for d in draws]
@@ -137,7 +137,7 @@ def judge_p_values(experiment: "PointsExperiment", draws: list[Draws]) -> Result
     return at_least(result, 0.85 if len(tests) >= 20 else 0.5)
 
 
-def judge_sliced(experiment: "PointsExperiment", draws: list[Draws]) -> Result:
+def judge_sliced(experiment: OfPoints, draws: list[Draws]) -> Result:
     """The mean sliced Wasserstein distance beside its floor."""
     values = [sliced_wasserstein(d.points, d.data) for d in draws]
     floor = _floor(experiment, sliced_wasserstein, len(draws[0].data))
@@ -176,7 +176,7 @@ def _law(experiment: "PointsExperiment") -> TimeLaw:
                     count=experiment.recipe.diffusion.levels)
 
 
-def _floor(experiment: "PointsExperiment", metric: Metric, count: int) -> Floor | None:
+def _floor(experiment: OfPoints, metric: Metric, count: int) -> Floor | None:
     if experiment.recipe.data.pattern == "file":
         return None
     return fresh_floor(metric, lambda n, seed: fresh(experiment, n, fold(seed, 5)), count, pairs=20)

@@ -11,7 +11,8 @@ from genloom.training.options import Engine, Optimizer
 class Data:
     """The points to learn."""
 
-    pattern: Literal["square", "text", "moons", "spiral", "rings", "checkerboard", "mixture", "file"] = "square"
+    pattern: Literal["square", "text", "moons", "spiral", "rings", "checkerboard", "mixture", "grid",
+                     "file"] = "square"
     """The distribution, or a CSV or NPY file of one's own."""
     count: int = 2000
     """Number of training points."""

@@ -1,6 +1,6 @@
 """The parts of a points recipe, made from its configuration: data, network, oracle, start, levels."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +20,29 @@ from genloom.nn.scorenet import ScoreNet
 from genloom.recipes.points import Data, Network, Sampling
 from genloom.recipes.process import Diffusion
 from genloom.rng import fold
+from genloom.training.method import Networks
 
 _CLOUD = 20_000  # points that stand for a density without a closed form
+
+
+class OfPoints(Protocol):
+    """What judging and showing need of an experiment on points, whichever family makes them."""
+
+    data: PointSet
+    """The training points."""
+
+    @property
+    def recipe(self) -> Any:
+        """A recipe with `data` and `evaluation`."""
+        ...
+
+    def draw(self, networks: Networks, *, count: int, seed: int, labels: Tensor | None = None) -> Tensor:
+        """New points (count, 2)."""
+        ...
+
+    def labels_for(self, count: int, seed: int, request: str | None = None) -> Tensor | None:
+        """Classes to condition on."""
+        ...
 
 
 def make_data(data: Data, *, seed: int | None = None, count: int | None = None) -> PointSet:

@@ -11,10 +11,12 @@ TIERS = ("laptop", "gpu")
 
 FAMILIES: dict[str, str] = {
     "points": "genloom.recipes.points:PointsRecipe",
+    "gan-points": "genloom.recipes.gan_points:GanPointsRecipe",
     "images": "genloom.recipes.images:ImagesRecipe",
     "classifier": "genloom.recipes.classifiers:ClassifierRecipe",
     "autoencoder": "genloom.recipes.autoencoder:AutoencoderRecipe",
     "inpainting": "genloom.recipes.inpainting:InpaintingRecipe",
+    "gan": "genloom.recipes.gans:GanRecipe",
 }
 """The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
 
@@ -34,6 +36,9 @@ RECIPES: dict[str, Entry] = {
                                "the square in five labelled regions, conditional diffusion (S2.13–S2.20)"),
     "score-letters": Entry("genloom.recipes.points:score_letters",
                            "letters as points, denoising score matching and annealed Langevin dynamics (S4.19–S4.24)"),
+    "gan-grid": Entry("genloom.recipes.gan_points:gan_grid",
+                      "25 Gaussians on a lattice, non-saturating loss with R1"),
+    "gan-ring": Entry("genloom.recipes.gan_points:gan_ring", "8 Gaussians on a circle, non-saturating loss with R1"),
     "ddpm-cats": Entry("genloom.recipes.images:ddpm_cats",
                        "cats at 32 × 32, DDPM with 50 steps of the cosine schedule (S3.16–S3.24)"),
     "ddpm-images": Entry("genloom.recipes.images:ddpm_images",
@@ -51,6 +56,22 @@ RECIPES: dict[str, Entry] = {
                          "pictures completed by a U-Net, squared error alone (S3.6)"),
     "inpaint-gan": Entry("genloom.recipes.inpainting:inpaint_gan",
                          "pictures completed by a U-Net, squared error and a discriminator (S3.7)"),
+    "vanilla-gan": Entry("genloom.recipes.gans:vanilla_gan",
+                         "MNIST by fully connected networks, non-saturating loss (S0.12–S0.14)"),
+    "ls-gan": Entry("genloom.recipes.gans:ls_gan", "the same networks, least-squares loss (S0.15–S0.16)"),
+    "dcgan-mnist": Entry("genloom.recipes.gans:dcgan_mnist",
+                         "MNIST by the course's convolutional pair (S0.17–S0.18)"),
+    "tiny-gan": Entry("genloom.recipes.gans:tiny_gan",
+                      "MNIST by the pair of S4's Tables 1 and 2: 593 parameters against 107,777 (S4.13–S4.18)"),
+    "sngan": Entry("genloom.recipes.gans:sngan",
+                   "any folder of pictures by residual networks with spectral normalisation, hinge loss"),
+    "sagan": Entry("genloom.recipes.gans:sagan",
+                   "the same with self-attention, and spectral normalisation in both"),
+    "progressive-gan": Entry(
+        "genloom.recipes.gans:progressive_gan",
+        "any folder of pictures by networks that grow from 4 × 4 pixels while they train, WGAN-GP"),
+    "info-gan": Entry("genloom.recipes.gans:info_gan",
+                      "MNIST with codes that are made visible: ten categories and two values (InfoGAN)"),
 }
 
 STUDIES: dict[str, Entry] = {
@@ -58,6 +79,8 @@ STUDIES: dict[str, Entry] = {
     "letters": Entry("genloom.studies.letters:STUDY", "S4.19–S4.24 and S4.8: score matching and Langevin on letters"),
     "inpainting": Entry("genloom.studies.inpainting:STUDY",
                         "S3.6–S3.8: pictures completed by a mean, by a game and by sampling"),
+    "gan-theory": Entry("genloom.studies.gan_theory:STUDY",
+                        "S4.1–S4.3: the best discriminator, what it measures, vanishing gradients; dropped modes"),
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
     "guided-sampling": Entry("genloom.studies.guided_sampling:STUDY",
                              "S0.21–S0.28: samplers, step counts and guidance on one model of digits, scored"),

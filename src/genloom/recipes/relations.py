@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from genloom.errors import InputError
+from genloom.recipes.gan_relations import game_relations, pair_relations
 
 SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", "heun", "edm-stochastic", "dpmpp-2m",
             "dpmpp-2m-sde", "unipc", "predictor-corrector", "langevin", "ode")
@@ -34,14 +35,14 @@ def _data_relations(recipe: Any) -> Iterator[InputError]:
         yield InputError("data.path", data.path, "a CSV or NPY file for the pattern 'file'", "pass --data.path FILE")
     if data.pattern == "text" and not data.text.strip():
         yield InputError("data.text", data.text, "some text", "pass --data.text CS446")
-    if recipe.network.kind == "scorenet" and data.classes:
-        yield InputError("network.kind", "scorenet", "mlp where there are classes: scorenet knows none",
-                         "pass --network.kind mlp")
     if data.classes == 1:
         yield InputError("data.classes", 1, "0 for none, or at least 2", "pass --data.classes 0")
 
 
 def _network_relations(recipe: Any) -> Iterator[InputError]:
+    if recipe.network.kind == "scorenet" and recipe.data.classes:
+        yield InputError("network.kind", "scorenet", "mlp where there are classes: scorenet knows none",
+                         "pass --network.kind mlp")
     if recipe.network.kind == "scorenet" and recipe.diffusion.time_input != "sigma":
         yield InputError("diffusion.time_input", recipe.diffusion.time_input, "sigma for scorenet, which divides by it",
                          "pass --diffusion.time-input sigma")
@@ -133,13 +134,35 @@ def _zero_snr_relations(recipe: Any) -> Iterator[InputError]:
                          "pass --sampling.spacing uniform")
 
 
+def _points_told_relations(recipe: Any) -> Iterator[InputError]:
+    """Who is told a class needs classes; what a batch is shared out among must divide it."""
+    data, network, critic_steps = recipe.data, recipe.network, recipe.loss.critic_steps
+    for name in ("told", "judging"):
+        if getattr(network, name) != "none" and not data.classes and data.pattern != "file":
+            yield InputError(f"network.{name}", getattr(network, name), "none for points without classes",
+                             "pass --data.classes 5")
+    if recipe.engine.batch_size == 0 and data.pattern != "file" and data.count % critic_steps:
+        yield InputError("engine.batch_size", 0, f"a number: {data.count} points cannot be shared out among "
+                         f"{critic_steps} critic steps", "pass --engine.batch-size 256")
+
+
+def _points_critic_relations(recipe: Any) -> Iterator[InputError]:
+    """The loss of a critic has no bound where nothing bounds its slope."""
+    bounded = recipe.loss.clip > 0 or recipe.penalty.kind != "none" or recipe.network.spectral != "none"
+    if recipe.loss.adversarial == "wasserstein" and not bounded:
+        yield InputError("loss.adversarial", "wasserstein", "another game where nothing bounds the critic's slope",
+                         "pass --penalty.kind unit-slope, or --loss.clip 0.1")
+
+
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
                      _langevin_relations, _zero_snr_relations, _betas_relations),
+    "GanPointsRecipe": (_engine_relations, _data_relations, _points_told_relations, _points_critic_relations),
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
                      _zero_snr_relations, _betas_relations),
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
     "InpaintingRecipe": (_engine_relations, _halving_relations),
+    "GanRecipe": (_engine_relations, game_relations, pair_relations),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""

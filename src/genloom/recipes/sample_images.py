@@ -12,7 +12,7 @@ from genloom.errors import InputError
 from genloom.recipes import rules
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import Sampling
-from genloom.recipes.show_images import write_samples
+from genloom.recipes.show_pictures import write_samples
 from genloom.training.method import Networks
 
 if TYPE_CHECKING:

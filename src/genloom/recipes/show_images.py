@@ -1,61 +1,33 @@
 """Pictures and files of a model of pictures."""
 
-import io
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
-from genloom.data.images.augment import centre, to_pictures
+from genloom.data.images.augment import to_pictures
 from genloom.recipes.judge_images import TIMES, baseline_by_time, kept_denoiser, losses_by_time, on_table
 from genloom.recipes.process_images import Way, backward, forward
+from genloom.recipes.show_pictures import SHEET, neighbours_figure, samples_figure
 from genloom.report.figures import canvas, save_figure
-from genloom.report.grids import rows_figure, save_grid, square
+from genloom.report.grids import rows_figure
 from genloom.report.plots import lines
-from genloom.report.results import Figure, Item, write_atomically
+from genloom.report.results import Figure, Item
 from genloom.report.run_page import training_item
 from genloom.training.method import Networks
 
 if TYPE_CHECKING:
     from genloom.recipes.build_images import ImagesExperiment
 
-_SHEET = 64  # pictures of a sheet at most
 _SHOWN = 8
-
-
-def write_sheet(pictures: Tensor, path: Path, provenance: dict[str, str]) -> Path:
-    """The first pictures on one sheet, as a PNG that carries what it came from."""
-    return save_grid(pictures[:_SHEET], path, provenance)
-
-
-def write_samples(pictures: Tensor, folder: Path, provenance: dict[str, str]) -> list[Path]:
-    """samples.png, a sheet of the first ones, and samples.zip, every picture as a PNG of its own."""
-    sheet = write_sheet(pictures, folder / "samples.png", provenance)
-    return [sheet, write_zip(pictures, folder / "samples.zip")]
-
-
-def write_zip(pictures: Tensor, path: Path) -> Path:
-    """Every picture as 00000.png, 00001.png, …, in a ZIP that other tools and `--data.folder` read."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for k, picture in enumerate(pictures):
-            one = io.BytesIO()
-            pixels = picture.permute(1, 2, 0).contiguous().numpy()
-            Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(one, format="PNG")
-            archive.writestr(zipfile.ZipInfo(f"{k:05d}.png", (1980, 1, 1, 0, 0, 0)), one.getvalue())
-    return write_atomically(path, buffer.getvalue())
 
 
 def run_items(experiment: "ImagesExperiment", networks: Networks, run: Path,
               provenance: dict[str, str]) -> tuple[Item, ...]:
     """The sections of a run's report: its loss, samples, the process both ways, the loss at each time, neighbours."""
     folder = run / "figures"
-    labels = experiment.labels_for(_SHEET, 0)
-    drawn = experiment.draw(networks, count=_SHEET, seed=0, labels=labels)
+    labels = experiment.labels_for(SHEET, 0)
+    drawn = experiment.draw(networks, count=SHEET, seed=0, labels=labels)
     there = forward(experiment, _SHOWN)
     back = backward(experiment, networks, there)
     return (
@@ -72,14 +44,6 @@ def run_items(experiment: "ImagesExperiment", networks: Networks, run: Path,
             "A model that copies has samples that equal their neighbours. Nearest is in the mean square of pixels.",),
             figures=(neighbours_figure(experiment, drawn, folder / "neighbours.png", provenance),)),
     )
-
-
-def samples_figure(pictures: Tensor, path: Path, provenance: dict[str, str], name: str = "the model") -> Figure:
-    """A sheet of samples."""
-    columns = max(square(len(pictures)), min(16, len(pictures)))
-    save_grid(pictures, path, provenance, columns=columns)
-    return Figure(path=f"{path.parent.name}/{path.name}", caption=f"{len(pictures)} samples of {name}, none left out.",
-                  alt=f"A grid of {len(pictures)} generated pictures")
 
 
 def way_figure(experiment: "ImagesExperiment", way: Way, path: Path, provenance: dict[str, str],
@@ -115,24 +79,6 @@ def loss_figure(experiment: "ImagesExperiment", networks: Networks, path: Path, 
     return save_figure(figure, path, provenance, folder=path.parent.parent,
                        caption="The loss over time on pictures that were kept back, beside the best linear denoiser's.",
                        alt="Curves of the loss over time: the model's, and what it stands beside")
-
-
-def neighbours_figure(experiment: "ImagesExperiment", drawn: Tensor, path: Path,
-                      provenance: dict[str, str]) -> Figure:
-    """Samples above the training pictures that are nearest to them."""
-    own = centre(experiment.data.pictures, experiment.recipe.data.size)
-    found = own[nearest(drawn[:_SHOWN], own)]
-    figure = rows_figure({"samples": drawn[:_SHOWN], "nearest": found}, cell=0.8)
-    return save_figure(figure, path, provenance, folder=path.parent.parent,
-                       caption="Samples, and below each the training picture that is nearest to it.",
-                       alt="Two rows of pictures: samples, and their nearest training pictures")
-
-
-def nearest(pictures: Tensor, among: Tensor, block: int = 4096) -> Tensor:
-    """For each picture (n, C, H, W) the index of the nearest of (N, C, H, W) in the mean square of pixels: (n,)."""
-    flat = pictures.flatten(1).float()
-    distances = [torch.cdist(flat, part.flatten(1).float()) for part in torch.split(among, block)]
-    return torch.cat(distances, dim=1).argmin(1)
 
 
 def shown(experiment: "ImagesExperiment", x: Tensor) -> Tensor:

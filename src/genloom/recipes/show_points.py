@@ -8,6 +8,7 @@ from torch import Tensor
 
 from genloom.data.density import Boxes
 from genloom.recipes.judge_points import least_noise_loss
+from genloom.recipes.points_parts import OfPoints
 from genloom.report.figures import canvas, save_figure
 from genloom.report.plots import colorbar, lines, outlines, plane, scatter, trajectory
 from genloom.report.results import Figure, Item, write_atomically
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _PATHS = 6
 
 
-def write_samples(experiment: "PointsExperiment", points: Tensor, labels: Tensor | None, folder: Path,
+def write_samples(experiment: OfPoints, points: Tensor, labels: Tensor | None, folder: Path,
                   provenance: dict[str, str], stem: str = "samples") -> list[Path]:
     """`stem`.csv with columns x, y (and class), and `stem`.png."""
     rows = ["x,y" if labels is None else "x,y,class"]
@@ -34,7 +35,7 @@ def write_samples(experiment: "PointsExperiment", points: Tensor, labels: Tensor
     return [table, picture]
 
 
-def samples_figure(experiment: "PointsExperiment", points: Tensor, labels: Tensor | None, path: Path,
+def samples_figure(experiment: OfPoints, points: Tensor, labels: Tensor | None, path: Path,
                    provenance: dict[str, str]) -> Figure:
     """Training points beside samples."""
     data = experiment.data
@@ -86,7 +87,7 @@ def least_loss(experiment: "PointsExperiment") -> float | None:
     return chosen.label_dropout * hidden + (1 - chosen.label_dropout) * told
 
 
-def view(experiment: "PointsExperiment", margin: float = 0.15) -> tuple[list[float], list[float]]:
+def view(experiment: OfPoints, margin: float = 0.15) -> tuple[list[float], list[float]]:
     """Corners of the part of the plane that holds the data."""
     low, high = experiment.data.points.amin(0), experiment.data.points.amax(0)
     edge = margin * (high - low).max()

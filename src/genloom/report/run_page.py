@@ -73,6 +73,11 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[float]]:
     return {name: [float(row[name]) for row in found] for name in names}
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """All rows of a log, `metrics.jsonl` or `evaluations.jsonl`; torn ones are passed over, and no file has none."""
+    return list(_rows(path))
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return

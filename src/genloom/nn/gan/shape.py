@@ -69,3 +69,12 @@ class GanShape:
             if getattr(self, name) != value:
                 raise InputError(f"network.{name}", getattr(self, name), f"{value!r} for the pair {pair!r}",
                                  "leave it out, or take another network.kind")
+
+    def plainly_told(self, pair: str) -> None:
+        """Refuse to tell a generator through batch norms that it does not have.
+
+        Errors: `InputError` that names the field.
+        """
+        if self.told == "norm":
+            raise InputError("network.told", "norm", f"concatenate or multiply: the generator of the pair {pair!r} has "
+                             "no norms", "pass --network.told concatenate")

@@ -1,4 +1,4 @@
-"""How networks are told the labels: beside the noise, as a factor of it, through a norm, or as planes of the picture."""
+"""How networks are told labels: beside the noise, as a factor of it, through a norm, or as planes of the picture."""
 
 from typing import cast
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from genloom.errors import InputError
 from genloom.nn.gan.shape import GanShape
+from genloom.nn.layout import spread
 
 
 class Start(nn.Module):
@@ -65,8 +66,10 @@ class ConditionalNorm(nn.Module):
             raise InputError("y", None, "labels (B, K): the norms of this generator depend on them")
         scale, shift = cast(Tensor, self.table(y)).chunk(2, 1)
         plain = _normalise(statistics, x, None, None)
-        places = (*scale.shape, *(1,) * (x.ndim - 2))
-        return plain * (self.weight + scale).view(places) + (self.bias + shift).view(places)
+        factor, offset = self.weight + scale, self.bias + shift
+        if x.ndim == 2:
+            return torch.addcmul(offset.to(plain.dtype), plain, factor.to(plain.dtype))
+        return torch.addcmul(spread(offset, plain), plain, spread(factor, plain))
 
 
 def _normalise(statistics: nn.BatchNorm1d, x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

@@ -39,16 +39,19 @@ class Head(nn.Module):
         logit = w · φ + b + ⟨e(y), φ⟩,   e(y) = Σ_k y_k e_k   [Miyato & Koyama 2018, Eq. 3, for sets of labels]
 
     Labels y are float multi-hot (B, K), one-hot for classes.
+
+    begin   gives a layer its first weights, in place, before a spectral normalisation sees them
     """
 
-    def __init__(self, shape: GanShape, features: int) -> None:
+    def __init__(self, shape: GanShape, features: int, begin: Callable[[nn.Linear], nn.Module] = lambda layer: layer
+                 ) -> None:
         super().__init__()
         wrap = wrapped(shape)
         projected, auxiliary = "projection" in shape.judging, "auxiliary" in shape.judging
-        self.logit = wrap(nn.Linear(features, 1))
-        self.embedding = wrap(nn.Linear(shape.labels, features, bias=False)) if projected else None
-        self.labels = wrap(nn.Linear(features, shape.labels)) if auxiliary else None
-        self.code = nn.Linear(features, shape.read) if shape.read else None
+        self.logit = wrap(begin(nn.Linear(features, 1)))
+        self.embedding = wrap(begin(nn.Linear(shape.labels, features, bias=False))) if projected else None
+        self.labels = wrap(begin(nn.Linear(features, shape.labels))) if auxiliary else None
+        self.code = begin(nn.Linear(features, shape.read)) if shape.read else None
 
     def forward(self, features: Tensor, y: Tensor | None = None) -> Verdict:
         """The verdict on features, with labels y where they are projected on.

@@ -4,8 +4,9 @@ from torch import Tensor
 
 from genloom.data.images.augment import centre
 from genloom.metrics.features import distance_name
-from genloom.recipes.judge_images import REAL, judge_loss, scores
-from genloom.recipes.show_images import nearest
+from genloom.recipes.judge_images import judge_loss, scores
+from genloom.recipes.judge_pictures import REAL
+from genloom.recipes.show_pictures import nearest
 from genloom.report.figures import canvas
 from genloom.report.grids import grid, rows_figure
 from genloom.report.numbers import at_most, number

@@ -9,7 +9,8 @@ import torch
 from genloom.metrics.features import distance_name
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.images_parts import floats
-from genloom.recipes.judge_images import REAL, about, linear_denoiser, scores
+from genloom.recipes.judge_images import linear_denoiser, scores
+from genloom.recipes.judge_pictures import REAL, about
 from genloom.report.figures import canvas
 from genloom.report.numbers import at_most, number
 from genloom.report.plots import known_line, lines, loss_curve
@@ -70,7 +71,7 @@ def distance(context: Context) -> Answer:
             at_most(Result(name=f"{name} at step {steps[-1]}", value=final.frechet, known=floor.frechet,
                            known_name=REAL, interval=final.frechet_interval, n=final.n,
                            seeds=(context.seed,),
-                           formula=about(here.experiment, final),
+                           formula=about(extractor, final),
                            tolerance="below that of step 100"), values[0]),
             Result(name=f"{name} at step {steps[0]}", value=values[0], n=final.n),
         ),
