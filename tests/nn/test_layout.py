@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from genloom.nn.layout import channels_last, contiguous, double, spread
+from genloom.nn.layout import channels_last, contiguous, double, for_convolutions, spread
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 
@@ -15,6 +15,17 @@ def test_a_change_of_layout_is_the_identity(before: torch.memory_format) -> None
     for change, after in ((contiguous, torch.contiguous_format), (channels_last, torch.channels_last)):
         assert torch.equal(change(x), x)
         assert change(x).is_contiguous(memory_format=after)
+
+
+@pytest.mark.parametrize("before", LAYOUTS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_convolution_goes_on_in_channels_last_memory(before: torch.memory_format, channels: int) -> None:
+    """Also where the picture has one channel, and is both contiguous and channels-last."""
+    x, convolution = torch.randn(2, channels, 6, 5).to(memory_format=before), torch.nn.Conv2d(channels, 8, 3)
+    assert torch.equal(for_convolutions(x), x)
+    after = convolution(for_convolutions(x))
+    assert after.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(after, convolution(x))
 
 
 @pytest.mark.parametrize("before", LAYOUTS)
