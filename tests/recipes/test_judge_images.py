@@ -110,15 +110,6 @@ def test_the_loss_decides_which_checkpoint_is_best(experiment: ImagesExperiment)
     assert first == "loss on kept pictures"
 
 
-def test_a_report_has_its_sections_and_their_figures(experiment: ImagesExperiment, tmp_path: Path) -> None:
-    items = experiment.items({"denoiser": experiment.network.eval()}, tmp_path, {"recipe": "small"})
-    assert [item.number for item in items] == ["1", "2", "3", "4", "5"]
-    for item in items[1:]:
-        assert item.figures
-        for figure in item.figures:
-            assert (tmp_path / figure.path).is_file()
-
-
 def few(folder: Path, count: int, samples: int = 12) -> ImagesExperiment:
     """An experiment on a folder of `count` pictures."""
     for k in range(count):

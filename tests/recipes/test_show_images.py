@@ -1,34 +1,39 @@
-"""Files of samples are what they say: each picture whole, in a ZIP that is read again as a set of pictures."""
+"""A way of noising is shown as it is, and its sections have their figures."""
 
-import hashlib
 from pathlib import Path
 
+import pytest
 import torch
+from images_small import small, trained
 
-from genloom.data.images.images import images
-from genloom.recipes.show_images import nearest, write_samples
-from genloom.report.provenance import read_provenance
-
-PICTURES = torch.randint(256, (9, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-
-
-def test_the_zip_holds_the_same_bytes_and_is_the_same_every_time(tmp_path: Path) -> None:
-    sheet, archive = write_samples(PICTURES, tmp_path, {"recipe": "small"})
-    assert read_provenance(sheet)["recipe"] == "small"
-    back = images("folder", size=8, folder=archive)
-    assert {picture.numpy().tobytes() for picture in back.pictures} == {p.numpy().tobytes() for p in PICTURES}
-    first = hashlib.sha256(archive.read_bytes()).hexdigest()
-    write_samples(PICTURES, tmp_path, {"recipe": "small"})
-    assert hashlib.sha256(archive.read_bytes()).hexdigest() == first
+from genloom.recipes.build_images import ImagesExperiment
+from genloom.recipes.process_images import PERCENT, forward
+from genloom.recipes.show_images import percents, rows_of_way, shown
 
 
-def test_grey_pictures_are_written_as_grey_ones(tmp_path: Path) -> None:
-    archive = write_samples(PICTURES[:, :1], tmp_path, {})[1]
-    back = images("folder", size=8, channels=1, folder=archive)
-    assert {picture.numpy().tobytes() for picture in back.pictures} == {p.numpy().tobytes() for p in PICTURES[:, :1]}
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> ImagesExperiment:
+    return trained(tmp_path_factory.mktemp("runs") / "run", small())
 
 
-def test_the_nearest_picture_of_a_copy_is_its_original() -> None:
-    order = torch.randperm(9, generator=torch.Generator().manual_seed(1))
-    almost = (PICTURES[order].int() + 1).clamp(max=255).to(torch.uint8)
-    assert torch.equal(nearest(almost, PICTURES, block=4), order)
+def test_a_report_has_its_sections_and_their_figures(experiment: ImagesExperiment, tmp_path: Path) -> None:
+    items = experiment.items({"denoiser": experiment.network.eval()}, tmp_path, {"recipe": "small"})
+    assert [item.number for item in items] == ["1", "2", "3", "4", "5"]
+    for item in items[1:]:
+        assert item.figures
+        for figure in item.figures:
+            assert (tmp_path / figure.path).is_file()
+
+
+def test_each_time_of_a_way_has_a_row_and_the_first_is_the_picture_itself(experiment: ImagesExperiment) -> None:
+    way = forward(experiment, 3)
+    rows = rows_of_way(experiment, way)
+    assert ", ".join(rows) == percents(way) == "0 %, 25 %, 50 %, 75 %, 99 %"
+    assert len(rows) == len(PERCENT)
+    start = (8 + 1 - 8) // 2
+    own = experiment.data.pictures[:3, :, start : start + 8, start : start + 8]
+    assert torch.equal(rows["0 %"], own)
+
+
+def test_only_what_is_shown_is_clamped(experiment: ImagesExperiment) -> None:
+    assert shown(experiment, torch.full((1, 3, 8, 8), 9.0)).unique().tolist() == [255]

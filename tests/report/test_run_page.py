@@ -5,7 +5,7 @@ import pytest
 from genloom.report.page import write_page
 from genloom.report.provenance import read_provenance
 from genloom.report.results import Result
-from genloom.report.run_page import notice, numbers_item, read_columns, read_losses, run_page, training_item
+from genloom.report.run_page import notice, numbers_item, read_columns, read_losses, read_rows, run_page, training_item
 
 
 @pytest.fixture
@@ -26,6 +26,13 @@ def test_losses_are_read_from_whole_rows_only(run):
 def test_columns_are_of_rows_that_have_all_of_them(run):
     assert read_columns(run / "metrics.jsonl", ("step", "evaluation")) == {"step": [40.0], "evaluation": [1.0]}
     assert read_columns(run / "none.jsonl", ("step",)) == {"step": []}
+
+
+def test_all_rows_that_are_whole_are_read(run):
+    rows = read_rows(run / "metrics.jsonl")
+    assert len(rows) == 40
+    assert rows[-1] == {"step": 40, "evaluation": 1}
+    assert read_rows(run / "none.jsonl") == []
 
 
 def test_the_loss_curve_is_saved_with_what_it_came_from(run):
