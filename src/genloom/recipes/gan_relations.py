@@ -1,0 +1,70 @@
+"""Rules between the fields of adversarial recipes; free of torch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from genloom.errors import InputError
+from genloom.nn.gan.pairs import PAIRS
+
+_WITHOUT_NORMS = ("mlp", "tables", "progressive")  # pairs whose generator cannot be told through norms
+_OWN_WIDTHS = ("mlp", "course", "tables")
+_WIDTH = 64
+
+
+def game_relations(recipe: Any) -> Iterator[InputError]:
+    """What holds of every game: a critic has bounds, codes are none or several, both sides are told or neither is."""
+    yield from _bounds(recipe)
+    yield from _batches(recipe)
+    yield from _told(recipe)
+    if recipe.latent.categories == 1:
+        yield InputError("latent.categories", 1, "0, or at least 2", "pass --latent.categories 0")
+
+
+def pair_relations(recipe: Any) -> Iterator[InputError]:
+    """What has a place in the chosen pair of networks for pictures."""
+    network, kind = recipe.network, recipe.network.kind
+    leave = "leave it out, or take another --network.kind"
+    if PAIRS[kind].normed and network.norm == "batch" and recipe.penalty.kind != "none":
+        yield InputError("network.norm", "batch", f"none beside the penalty {recipe.penalty.kind}, which is of each "
+                         "picture's own gradient: batch norm mixes them", "pass --network.norm none")
+    if network.attention and any(network.attention) and kind != "residual":
+        yield InputError("network.attention", network.attention, f"left out: the pair {kind!r} has no attention",
+                         "pass --network.kind residual")
+    if network.spectral != "none" and kind == "progressive":
+        yield InputError("network.spectral", network.spectral, f"none for the pair {kind!r}, whose weights are "
+                         "equalised", leave)
+    if network.told == "norm" and kind in _WITHOUT_NORMS:
+        yield InputError("network.told", "norm", f"concatenate or multiply: the generator of the pair {kind!r} has no "
+                         "norms", "pass --network.told concatenate")
+    if network.width != _WIDTH and kind in _OWN_WIDTHS:
+        yield InputError("network.width", network.width, f"left out: the pair {kind!r} has widths of its own", leave)
+
+
+def _bounds(recipe: Any) -> Iterator[InputError]:
+    """Without a bound on its slope a critic's loss has no least value."""
+    penalised = recipe.penalty.kind != "none" and recipe.penalty.weight > 0
+    bounded = recipe.loss.clip > 0 or penalised or recipe.network.spectral != "none"
+    if recipe.loss.adversarial == "wasserstein" and not bounded:
+        yield InputError("loss.adversarial", "wasserstein", "beside something that bounds the critic's slope",
+                         "pass --penalty.kind unit-slope (WGAN-GP), or --loss.clip 0.01 (WGAN)")
+
+
+def _batches(recipe: Any) -> Iterator[InputError]:
+    """Batch norm needs two samples, and what is shared out among critic steps is one batch each."""
+    engine = recipe.engine
+    parts = engine.accumulate * engine.devices * engine.nodes
+    if engine.batch_size and engine.batch_size < 2 * parts and engine.batch_size % parts == 0:
+        yield InputError("engine.batch_size", engine.batch_size,
+                         f"at least 2 for each of accumulate × devices × nodes = {parts}",
+                         f"pass --engine.batch-size {32 * parts}")
+
+
+def _told(recipe: Any) -> Iterator[InputError]:
+    """A generator that is told a class learns nothing of it from a judge who is not, nor the other way round."""
+    told, judging = recipe.network.told, recipe.network.judging
+    if told != "none" and judging == "none":
+        yield InputError("network.judging", judging, f"another one beside network.told = {told}: nothing would say "
+                         "whether a sample is of its class", "pass --network.judging projection")
+    if told == "none" and judging != "none":
+        yield InputError("network.told", told, f"another one beside network.judging = {judging}: the generator would "
+                         "not know what is asked for", "pass --network.told concatenate")

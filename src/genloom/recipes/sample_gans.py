@@ -1,0 +1,34 @@
+"""What `genloom sample` draws from a GAN of pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genloom.errors import InputError
+from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.show_pictures import write_samples
+from genloom.training.method import Networks
+
+if TYPE_CHECKING:
+    from genloom.recipes.build_gans import GanExperiment
+
+COUNT = 64
+"""Pictures where a person names no number."""
+
+_IDLE = ("sampler", "steps", "spacing", "eta", "guidance", "classifier")
+
+
+def sample(experiment: "GanExperiment", networks: Networks, request: SampleRequest, folder: Path,
+           provenance: dict[str, str]) -> list[Path]:
+    """A sheet of pictures, and a ZIP with each one.
+
+    Errors: `InputError` for options of a sampler, which a generator has none of, for labels of a model that is told no
+    classes, and for a count below 1; `UnknownName` for a class.
+    """
+    for name in _IDLE:
+        if (value := getattr(request, name)) is not None:
+            raise InputError(name, value, "left out: a generator makes a picture in one step, without a sampler")
+    count = COUNT if request.count is None else request.count
+    if count < 1:
+        raise InputError("count", count, "at least 1", f"pass --count {COUNT}")
+    labels = experiment.labels_for(count, request.seed, request.labels)
+    return write_samples(experiment.draw(networks, count=count, seed=request.seed, labels=labels), folder, provenance)
