@@ -1,6 +1,7 @@
 """Networks that grow: what they show at each growth, when they grow, and that real pictures fade alike."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -10,9 +11,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genloom.errors import InputError
+from genloom.gan.latent import Latent
+from genloom.gan.method import Playing
 from genloom.gan.penalties import slopes
 from genloom.nn.gan.progressive import ProgressiveDiscriminator, ProgressiveGenerator, at_growth, grow, growth_at
 from genloom.nn.gan.shape import GanShape
+from genloom.training import options
+from genloom.training.checkpoint import Checkpoints
+from genloom.training.engine import Job, fit
+from genloom.training.run import RunFolder
+from genloom.training.screen import Screen
+from genloom.training.source import TensorSource
 
 Network = TypeVar("Network", ProgressiveGenerator, ProgressiveDiscriminator)
 ONE, OTHER = torch.eye(3, dtype=torch.float64)[[0, 0, 0, 0]], torch.eye(3, dtype=torch.float64)[[1, 1, 1, 1]]
@@ -261,6 +270,31 @@ def test_shares_and_growths_that_cannot_be_are_refused() -> None:
             at_growth(drawn(1, 3, 16, 16), growth)
     with pytest.raises(InputError, match=r"data\.size = 12"):
         at_growth(drawn(1, 3, 12, 12), 0)
+
+
+def test_a_run_that_grows_goes_on_exactly_where_it_was_left(tmp_path: Path) -> None:
+    """From step 3 of 12 on, before the second level exists: weights, averages and the growth, bit for bit."""
+    def job() -> Job:
+        networks: dict[str, nn.Module] = {"generator": made(ProgressiveGenerator).float(),
+                                          "discriminator": made(ProgressiveDiscriminator).float()}
+        method = Playing(latent=Latent(size=10), prepare=lambda networks, step: grow(networks, step / 12))
+        engine = options.Engine(steps=12, batch_size=8, save_every=3, keep=9, ema=0.9, tensorboard=False)
+        return Job(method, networks, dict.fromkeys(networks, options.Optimizer(lr=1e-3, beta1=0.0)),
+                   TensorSource({"x": drawn(16, 3, 16, 16).float()}), engine)
+
+    run, whole = RunFolder.create(tmp_path / "run", "name: test\n", ["test"], {}), job()
+    fit(whole, run, screen=Screen("quiet"))
+    assert whole.networks["generator"].growth.item() == 2
+    states = [Checkpoints(run.checkpoints).load(12).tensors]
+    for step, growth in ((3, 0), (6, 0.5), (9, 1), (12, 2)):
+        saved = Checkpoints(run.checkpoints).load(step).tensors
+        held = [saved[group][f"{name}/growth"].item() for group in ("networks", "ema") for name in whole.networks]
+        assert held == [growth] * 4
+    fit(job(), run, resume=True, checkpoint=3, screen=Screen("quiet"))
+    states.append(Checkpoints(run.checkpoints).load(12).tensors)
+    assert [list(state) for state in states] == [["ema", "networks", "optimizers"]] * 2
+    assert all(torch.equal(tensor, states[1][group][key]) for group, held in states[0].items()
+               for key, tensor in held.items())
 
 
 def _numbers(output: Any) -> Tensor:

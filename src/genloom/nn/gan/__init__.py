@@ -3,13 +3,21 @@
 from genloom._lazy import lazy
 
 __all__, __getattr__, __dir__ = lazy(__name__, {
+    "Attention": "attention",
     "ConditionalNorm": "told",
     "GanShape": "shape",
     "Head": "verdict",
     "LabelPlanes": "told",
     "PAIRS": "pairs",
     "Pair": "pairs",
+    "ProgressiveDiscriminator": "progressive",
+    "ProgressiveGenerator": "progressive",
+    "ResidualDiscriminator": "residual",
+    "ResidualGenerator": "residual",
     "Start": "told",
     "Verdict": "verdict",
+    "at_growth": "progressive",
+    "grow": "progressive",
+    "growth_at": "progressive",
     "pair": "pairs",
 })
