@@ -11,6 +11,11 @@ from genloom.nn.gan.dcgan import DcganDiscriminator, DcganGenerator
 from genloom.nn.gan.shape import GanShape
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
 def noise(*sizes: int) -> Tensor:
     return torch.randn(*sizes, generator=torch.Generator().manual_seed(1))
 

@@ -13,6 +13,11 @@ from genloom.nn.gan.shape import GanShape
 LABELS = torch.eye(10)[:4]
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
 def noise(*sizes: int) -> Tensor:
     return torch.randn(*sizes, generator=torch.Generator().manual_seed(1))
 

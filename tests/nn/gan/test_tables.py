@@ -15,6 +15,11 @@ from genloom.nn.gan.tables import TablesDiscriminator, TablesGenerator, Upsample
 SHAPE = GanShape(size=28, latent=64)
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
 def noise(*sizes: int) -> Tensor:
     return torch.randn(*sizes, generator=torch.Generator().manual_seed(1))
 

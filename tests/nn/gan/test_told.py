@@ -17,6 +17,11 @@ def shape(**options: Any) -> GanShape:
     return GanShape(**{"labels": 3, "latent": 5, "size": 4, **options})
 
 
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
 def noise(*sizes: int) -> Tensor:
     return torch.randn(*sizes, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
