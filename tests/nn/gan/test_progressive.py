@@ -80,6 +80,19 @@ def test_channels_stop_growing_at_eight_times_the_width() -> None:
     assert widths == [128, 128, 128, 128, 64, 32, 16]
 
 
+def test_the_scale_of_each_layer() -> None:
+    """√(2/fan-in) before a LeakyReLU and √(1/fan-in) before none; e(y) as large as w, whatever the number of labels."""
+    judging = {"labels": 3, "judging": "projection+auxiliary", "read": 2}
+    for network in (made(ProgressiveGenerator), made(ProgressiveDiscriminator, **judging)):
+        for name, layer in network.named_modules():
+            if not isinstance(layer, nn.Linear | nn.Conv2d):
+                continue
+            fan_in, gain = layer.weight[0].numel(), 1 if name.startswith(("to_rgb", "head")) else 2
+            expected = 1 / 16 if name == "head.embedding" else gain / fan_in
+            trained = layer.parametrizations.weight.original  # type: ignore[union-attr, operator]
+            torch.testing.assert_close(layer.weight / trained, torch.full_like(trained, expected**0.5))
+
+
 @pytest.mark.parametrize(("growth", "pixels"), [(0, 4), (0.5, 8), (1, 8), (1.01, 16), (2, 16)])
 def test_pictures_are_squares_of_the_current_pixels(growth: float, pixels: int) -> None:
     """Bit for bit one colour in each; and in no larger squares."""
