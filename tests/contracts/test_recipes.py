@@ -38,6 +38,9 @@ TINY = {
                    "2", "--network.attention", "8", "--discriminator.width", "4", "--discriminator.layers", "1",
                    "--evaluation.samples", "8", "--evaluation.features", "pixels", "--engine.batch-size", "8",
                    "--engine.no-tensorboard"],
+    "gan": ["--data.source", "shapes", "--data.channels", "3", "--data.size", "32", "--evaluation.samples", "12",
+            "--evaluation.quick", "12", "--evaluation.features", "pixels", "--engine.batch-size", "4",
+            "--engine.no-tensorboard"],
 }
 """Flags that make a recipe of each family small enough to train in a test."""
 

@@ -28,7 +28,8 @@ def test_numbers_that_are_names_are_listed_once() -> None:
 
 def pictures(labels: torch.Tensor | None) -> ImageSet:
     names = () if labels is None else ("a", "b")
-    return ImageSet(pictures=torch.zeros(4, 1, 8, 8, dtype=torch.uint8), labels=labels, class_names=names, description="")
+    none = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    return ImageSet(pictures=none, labels=labels, class_names=names, description="")
 
 
 def test_without_a_request_classes_are_as_frequent_as_in_the_pictures() -> None:

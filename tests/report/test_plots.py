@@ -100,3 +100,14 @@ def test_density_field_and_histogram(drawn):
     plots.field(axes, mesh, -mesh, unit=True)
     plots.field(axes, mesh, -mesh)
     plots.histogram(axes, torch.randn(100), known_x=grid, known_density=np.ones(5))
+
+
+def test_histograms_share_their_range_and_differ_in_colour_and_line(drawn):
+    _, axes = drawn
+    plots.histograms(axes, {"low": torch.arange(10.0), "high": torch.arange(5.0, 20.0)}, bins=4, xlabel="x")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["low", "high"]
+    low, high = axes.patches
+    assert low.get_edgecolor() != high.get_edgecolor()
+    assert low.get_linestyle() != high.get_linestyle()
+    assert low.get_xy()[:, 0].min() == 0
+    assert high.get_xy()[:, 0].max() == 19

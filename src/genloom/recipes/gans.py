@@ -13,7 +13,7 @@ class Network:
     """The pair of networks."""
 
     kind: Literal["mlp", "course", "tables", "dcgan", "residual", "progressive"] = "course"
-    """mlp and course are the pairs of S0, tables that of S4; dcgan, residual (SNGAN, SAGAN) and progressive are larger."""
+    """mlp and course are the pairs of S0, tables is that of S4; residual is that of SNGAN and SAGAN."""
     width: int = 64
     """Channels of the level at full size, for dcgan, residual and progressive; the other pairs have their own."""
     attention: tuple[int, ...] = ()
@@ -86,7 +86,7 @@ class Evaluation:
     samples: int = 2000
     """Pictures that are drawn for the Fréchet distance and its companions."""
     quick: int = 500
-    """Pictures that are looked at during training, for the distance and the diagnosis."""
+    """Pictures that are looked at during training: their distance chooses the best checkpoint, and is not reported."""
     seeds: int = 1
     """Number of sampling seeds."""
     features: Literal["auto", "inception", "digits", "random", "pixels"] = "auto"
@@ -97,6 +97,12 @@ class Evaluation:
 
 def _adam(lr: float = 2e-4) -> Optimizer:
     return Optimizer(lr=lr, beta1=0.5)
+
+
+def _engine(steps: int = 3000, batch_size: int = 128, ema: float = 0.0) -> Engine:
+    """A game goes up and down, so it is looked at ten times on the way, and so are its samples."""
+    return Engine(steps=steps, batch_size=batch_size, ema=ema, precision="auto", sample_every=max(1, steps // 10),
+                  evaluate_every=max(1, steps // 10))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +123,7 @@ class GanRecipe:
     augment: Augment = field(default_factory=Augment)
     generator: Optimizer = field(default_factory=_adam)
     discriminator: Optimizer = field(default_factory=_adam)
-    engine: Engine = field(default_factory=lambda: Engine(steps=3000, batch_size=128, precision="auto"))
+    engine: Engine = field(default_factory=_engine)
     evaluation: Evaluation = field(default_factory=Evaluation)
 
 
@@ -155,7 +161,7 @@ def tiny_gan(tier: Tier = "laptop") -> GanRecipe:
         network=Network(kind="tables"),
         latent=Latent(size=64),
         generator=Optimizer(lr=2e-4), discriminator=Optimizer(lr=2e-4),
-        engine=Engine(steps=7020, batch_size=256, precision="auto"),
+        engine=_engine(7020, 256),
     )
     return _longer(recipe, 23_400) if tier == "gpu" else recipe
 
@@ -171,7 +177,7 @@ def sngan(tier: Tier = "laptop") -> GanRecipe:
         loss=Loss(adversarial="hinge"),
         augment=Augment(policy=("colour", "shift", "cut")),
         generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.9), discriminator=Optimizer(lr=4e-4, beta1=0.0, beta2=0.9),
-        engine=Engine(steps=2000, batch_size=32, ema=0.999, precision="auto"),
+        engine=_engine(2000, 32, ema=0.999),
     )
     return _longer(replace(recipe, network=replace(recipe.network, width=128)), 100_000) if tier == "gpu" else recipe
 
@@ -194,18 +200,18 @@ def progressive_gan(tier: Tier = "laptop") -> GanRecipe:
         loss=Loss(adversarial="wasserstein"),
         penalty=Penalty(kind="unit-slope"),
         generator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99), discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99),
-        engine=Engine(steps=3000, batch_size=32, ema=0.999, precision="auto"),
+        engine=_engine(3000, 32, ema=0.999),
     )
     return _longer(replace(recipe, network=replace(recipe.network, width=64)), 100_000) if tier == "gpu" else recipe
 
 
 def info_gan(tier: Tier = "laptop") -> GanRecipe:
-    """The course's convolutional pair with a code of ten categories and two values that can be read from the picture."""
+    """The course's convolutional pair with a code of ten categories and two values that the picture shows."""
     return replace(dcgan_mnist(tier), name="info-gan",
                    summary="MNIST with codes that are made visible: ten categories and two values (InfoGAN)",
                    latent=Latent(size=62, categories=10, values=2))
 
 
 def _longer(recipe: GanRecipe, steps: int) -> GanRecipe:
-    return replace(recipe, engine=replace(recipe.engine, steps=steps, ema=recipe.engine.ema or 0.999),
+    return replace(recipe, engine=_engine(steps, recipe.engine.batch_size, recipe.engine.ema or 0.999),
                    evaluation=replace(recipe.evaluation, samples=10_000, quick=2000, seeds=3))

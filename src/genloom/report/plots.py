@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 
+_OUTLINES: tuple[Any, ...] = ("-", DASHED, (0, (1, 1.2)))  # a second sign beside the colour
+
+
 def array(values: Any) -> "np.ndarray[Any, Any]":
     """The values as a numpy array on the CPU, whether they are a tensor, an array or a list."""
     if hasattr(values, "detach"):
@@ -165,6 +168,18 @@ def histogram(axes: "Axes", values: Any, *, bins: int = 40, known_x: Any = None,
                   label=known_name)
         axes.legend()
     axes.set(xlabel=xlabel, ylabel="density")
+
+
+@styled()
+def histograms(axes: "Axes", series: Mapping[str, Any], *, bins: int = 40, xlabel: str = "") -> None:
+    """The outlines of normalised histograms over one range, one for each entry of `series`."""
+    each = [array(values).astype(float) for values in series.values()]
+    limits = (min(values.min() for values in each), max(values.max() for values in each))
+    for k, (name, values) in enumerate(zip(series, each, strict=True)):
+        axes.hist(values, bins=bins, range=limits, density=True, histtype="step", linewidth=1.6,
+                  color=COLORS[k % len(COLORS)], linestyle=_OUTLINES[k % len(_OUTLINES)], label=name)
+    axes.set(xlabel=xlabel, ylabel="density")
+    axes.legend()
 
 
 @styled()

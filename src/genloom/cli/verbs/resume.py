@@ -1,6 +1,6 @@
 """`genloom resume RUN`: go on exactly where a run stopped, or train a finished one for longer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from genloom.cli.session import Session, screen
 from genloom.errors import InputError
 from genloom.recipes import registry, rules
 from genloom.training import distributed, files
+from genloom.training.options import Optimizer
 from genloom.training.run import RunFolder
 
 
@@ -72,6 +73,12 @@ def _with(recipe: Any, folder: RunFolder, options: Options) -> Any:
     return changed
 
 
+def _falls(recipe: Any) -> bool:
+    """Whether a learning rate follows the steps of the run, whatever its optimizer is called."""
+    rates = (getattr(recipe, field.name) for field in fields(recipe))
+    return any(isinstance(rate, Optimizer) and rate.schedule != "constant" for rate in rates)
+
+
 def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voice: Voice) -> Session:
     from genloom import machine
     from genloom.recipes.experiment import build
@@ -81,7 +88,7 @@ def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voic
     experiment = build(recipe, runs.data_root_of(folder, options.data_root))
     runs.refuse_other_codes(folder, experiment)
     if recipe.engine.steps != before.engine.steps:
-        if recipe.optimizer.schedule != "constant":
+        if _falls(recipe):
             voice.say(f"note: the learning rate falls over {recipe.engine.steps} steps now, so it jumps here")
         kept = replace(recipe, engine=replace(recipe.engine, threads=before.engine.threads))
         if distributed.is_main():
