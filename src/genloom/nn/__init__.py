@@ -26,6 +26,8 @@ __all__, __getattr__, __dir__ = lazy(
         "ClassifierShape": "image_classifier",
         "KLAutoencoder": "autoencoder",
         "AutoencoderShape": "autoencoder",
+        "ResNet": "resnet",
+        "ResNetShape": "resnet",
         "PatchDiscriminator": "patch_discriminator",
         "PatchShape": "patch_discriminator",
         "Inception": "inception",
