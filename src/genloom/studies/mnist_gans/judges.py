@@ -15,7 +15,8 @@ from genloom.recipes.judge_gans import LEAST, classes_of, read, spread
 from genloom.report.numbers import at_least, at_most, fixed, measured, number
 from genloom.report.results import Result, Table
 from genloom.studies.context import Context
-from genloom.studies.mnist_gans.work import SIZES, Played, drawn
+from genloom.studies.mnist_gans import work
+from genloom.studies.mnist_gans.work import Played, drawn
 
 REAL = "other real digits, same N"
 VARIED = 0.5
@@ -69,7 +70,7 @@ def floor(context: Context, played: Played) -> Judged:
 
 def count(context: Context, experiment: GanExperiment) -> int:
     """Pictures that are judged: no more than there are real ones that were kept from training."""
-    return min(SIZES[context.tier].samples, len(experiment.kept))
+    return min(work.SIZES[context.tier].samples, len(experiment.kept))
 
 
 def judge(experiment: GanExperiment, pictures: Tensor) -> Judged:
