@@ -10,6 +10,7 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "InceptionScore": "inception_score",
     "Interval": "interval",
     "KernelDistance": "kid",
+    "LabelAccuracy": "label_accuracy",
     "Moments": "features",
     "PictureScores": "picture_scores",
     "PixelFeatures": "features",
