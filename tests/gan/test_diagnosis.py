@@ -5,15 +5,22 @@ import json
 import math
 
 import pytest
+import torch
 from gan_jobs import engine, game, playing
+from torch import nn
 
 from genloom.gan.diagnosis import Watch, diagnose, history
+from genloom.gan.latent import Latent
 from genloom.gan.losses import ADVERSARIAL
+from genloom.gan.method import Playing
 from genloom.gan.penalties import Penalty
-from genloom.training.engine import fit
+from genloom.nn.gan.verdict import Verdict
+from genloom.training.engine import Job, fit
 from genloom.training.files import read_rows
+from genloom.training.options import Optimizer
 from genloom.training.run import RunFolder
 from genloom.training.screen import Screen
+from genloom.training.source import TensorSource
 
 TIE = 2 * math.log(2)
 
@@ -53,12 +60,12 @@ def test_a_discriminator_that_is_never_wrong_is_told_with_one_remedy():
     assert finding.kind == "overpowered"
     assert finding.said == ("the discriminator is hardly ever wrong: since step 410 it tells 99 % of pairs apart and "
                             "its loss is 0.02, where telling nothing is 1.4; the generator learns little from it")
-    assert finding.remedy == "penalise its slope with --penalty.kind r1"
+    assert finding.remedy == "penalise the discriminator's slope with --penalty.kind r1"
 
 
 def test_one_that_has_a_penalty_learns_more_slowly():
     (finding,) = diagnose(rows(**SURE, penalty=0.1), TIE)
-    assert finding.remedy == "lower the discriminator's learning rate with --discriminator.lr 0.0002"
+    assert finding.remedy == "lower the discriminator's learning rate with --discriminator.lr 0.0001"
     lazy = [each | {"penalty": 0.1} if each["step"] % 100 == 0 else each for each in rows(**SURE)]
     assert diagnose(lazy, TIE)[0].remedy == finding.remedy
 
@@ -99,7 +106,9 @@ def test_a_tie_is_what_a_loss_is_measured_by_and_a_critics_has_none(name):
 def test_samples_that_are_alike_are_told_by_spread_and_modes(evaluation, signs):
     (finding,) = diagnose([*rows(), {"step": 600, "FD-digits": 300.0, **evaluation}], TIE, modes=10)
     assert finding == ("collapse", f"samples are alike: at step 600 {signs}",
-                       "lower the generator's learning rate with --generator.lr 0.0001")
+                       "penalise the discriminator's slope with --penalty.kind r1")
+    (finding,) = diagnose([*rows(penalty=0.1), {"step": 600, **evaluation}], TIE, modes=10)
+    assert finding.remedy == "lower the generator's learning rate with --generator.lr 5e-05"
 
 
 @pytest.mark.parametrize("evaluation", [
@@ -128,7 +137,7 @@ def test_logits_beyond_100_are_a_divergence(change):
     assert finding.kind == "divergence"
     size = max(abs(value) for value in change.values())
     assert finding.said == f"the discriminator diverges: its mean logits are now {size:.3g} in size"
-    assert finding.remedy == "penalise its slope with --penalty.kind r1"
+    assert finding.remedy == "penalise the discriminator's slope with --penalty.kind r1"
 
 
 def test_logits_that_grow_by_half_every_hundred_steps_are_told_before_that():
@@ -145,7 +154,7 @@ def test_of_a_critic_the_gap_counts_not_the_offset():
     assert diagnose(rows(real=5000.0, fake=4990.0), 0.0) == ()
     (finding,) = diagnose(rows(real=5000.0, fake=2000.0), 0.0)
     assert finding == ("divergence", "the discriminator diverges: its gap between real and fake is now 3e+03 in size",
-                       "penalise its slope with --penalty.kind unit-slope")
+                       "penalise the discriminator's slope with --penalty.kind unit-slope")
 
 
 # ---- told once
@@ -225,3 +234,56 @@ def test_a_healthy_run_is_not_warned(tmp_path):
     job = game(long(), watch=Watch(TIE), rates=(2e-3, 1e-3))
     said, _ = warnings(job, tmp_path / "run")
     assert said == []
+
+
+class Points(nn.Module):
+    """A generator of points in the plane."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
+
+    def forward(self, z, y=None):
+        return self.layers(z)
+
+
+class Judge(nn.Module):
+    """A discriminator of points in the plane."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2),
+                                    nn.Linear(64, 1))
+
+    def forward(self, x, y=None):
+        return Verdict(self.layers(x).squeeze(1))
+
+
+@pytest.mark.slow
+def test_a_generator_four_times_as_fast_collapses_and_the_remedy_helps(tmp_path):
+    """Eight points in a ring: 0 of them are found, and then 8."""
+    angle = torch.arange(8) * math.pi / 4
+    ring = 2 * torch.stack((angle.cos(), angle.sin()), 1)
+    draws = torch.Generator().manual_seed(0)
+    data = TensorSource({"x": ring.repeat(500, 1) + 0.05 * torch.randn(4000, 2, generator=draws)})
+
+    def judge(nets):
+        with torch.no_grad():
+            x = nets["generator"](torch.randn(1000, 8, generator=torch.Generator().manual_seed(3)))
+        near = torch.cdist(x, ring).min(1)
+        modes = (torch.bincount(near.indices[near.values < 0.15], minlength=8) > 10).sum()
+        return {"spread": x.std(0).mean().item() / 2**0.5, "modes": modes.item()}
+
+    found = []
+    for kind in ("none", "r1"):
+        torch.manual_seed(0)
+        rates = {"generator": Optimizer(lr=2e-3, beta1=0.5), "discriminator": Optimizer(lr=5e-4, beta1=0.5)}
+        job = Job(Playing(latent=Latent(size=8, law="normal"), penalty=Penalty(kind=kind)),
+                  {"generator": Points(), "discriminator": Judge()}, rates, data,
+                  engine(steps=1500, batch_size=128, log_every=10, save_every=1500, ema=0.0), judge=judge,
+                  watch=Watch(TIE, modes=8))
+        said, _ = warnings(job, tmp_path / kind)
+        found.append((said, read_rows(tmp_path / kind / "evaluations.jsonl")[-1]["modes"]))
+    assert found[0][1] <= 1
+    assert any("samples are alike" in sentence and sentence.endswith("--penalty.kind r1") for sentence in found[0][0])
+    assert found[1] == ([], 8)
