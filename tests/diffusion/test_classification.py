@@ -145,3 +145,31 @@ def test_the_log_probability_of_the_asked_classes():
 def test_a_batch_without_labels_is_refused():
     with pytest.raises(InputError, match="labels 'y'"):
         _step(Classification(), Recorder(), {"x": torch.rand(2, 2)}, StepRng(0, 0))
+
+
+def test_the_log_probability_of_a_set_is_that_of_all_its_labels_and_of_none_beyond_it():
+    logits = torch.tensor([[2.0, -1.0, 0.5], [0.0, 3.0, -2.0]], dtype=torch.float64)
+    sets = torch.tensor([[1, 0, 1], [0, 1, 0]], dtype=torch.uint8)
+    there = logits.sigmoid()
+    expected = torch.where(sets == 1, there, 1 - there).prod(1).log()
+    torch.testing.assert_close(log_prob_of(logits, sets), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(log_prob_of(logits, sets[:1]), log_prob_of(logits, sets[:1].expand(2, 3)))
+    every = torch.tensor([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+    assert log_prob_of(logits[:1].expand(8, 3), every).exp().sum() == pytest.approx(1, abs=1e-12)
+    assert log_prob_of(torch.full((1, 3), -90.0), torch.zeros(1, 3)).item() == 0
+    assert log_prob_of(torch.full((1, 3), -90.0), torch.ones(1, 3)).item() == -270  # softplus, not log(s + 1e-8)
+    with pytest.raises(InputError, match="sets of 3 labels"):
+        log_prob_of(logits, torch.ones(2, 4))
+
+
+def test_sets_of_labels_are_fitted_by_their_log_probability_and_counted_among_the_highest():
+    network, x = Recorder(), torch.rand(4, 2)
+    sets = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], dtype=torch.uint8)
+    with torch.no_grad():
+        network.bias.copy_(torch.tensor([1.0, 0.0, -1.0]))
+    update = _step(Classification(), network, {"x": x, "y": sets}, StepRng(0, 0))
+    logits = network.bias.detach().expand(4, 3)
+    assert update.loss.item() == pytest.approx(-log_prob_of(logits, sets).mean().item())
+    assert update.metrics["accuracy"].item() == pytest.approx((1 + 2 + 1 + 0) / 6)
+    update.loss.backward()
+    torch.testing.assert_close(network.bias.grad, (logits.sigmoid() - sets.float()).mean(0))

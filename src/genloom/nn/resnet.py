@@ -90,8 +90,8 @@ class ResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The logits, without a sigmoid or softmax."""
+    def forward(self, x: Tensor, time: None = None) -> Tensor:
+        """The logits, without a sigmoid or softmax; no time, as its pictures are clean."""
         logits: Tensor = self.fc(self.features(x))
         return logits
 
