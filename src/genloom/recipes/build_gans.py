@@ -72,6 +72,13 @@ class GanExperiment:
         """The scores of pictures that were kept back, as many as are judged, or all of them where they are fewer."""
         return floor_of(self)
 
+    @cached_property
+    def shares(self) -> Tensor:
+        """How often the classifier of digits finds each class among training pictures, (K,)."""
+        from genloom.recipes.judge_gans import shares
+
+        return shares(self)
+
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The data, the networks' sizes, and the game."""
         return (

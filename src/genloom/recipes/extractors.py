@@ -28,7 +28,7 @@ class NetworkFeatures:
     """Features of a network.
 
     features   bytes (B, C, H, W) -> (B, D)
-    classify   bytes (B, C, H, W) -> logits (B, K), for the Inception score, or None
+    classify   features (B, D) -> logits (B, K), for the Inception score, or None
     """
 
     name: str
@@ -47,10 +47,17 @@ class NetworkFeatures:
 
         Errors: `InputError` for a network that knows no classes.
         """
+        return self.told(self(pictures))
+
+    def told(self, features: Tensor) -> Tensor:
+        """The logits, float64 (B, K), of pictures whose features (B, D) are known.
+
+        Errors: `InputError` for a network that knows no classes.
+        """
         if self.classify is None:
             raise InputError("evaluation.features", self.name, "inception or digits, which know classes")
         with torch.no_grad():
-            return self.classify(pictures).double()
+            return self.classify(features.float()).double()
 
 
 def extractor(name: str, *, channels: int, size: int, weights: str = "",
@@ -104,7 +111,7 @@ def inception(weights: str = "", data_root: str | Path | None = None) -> Network
     except (RuntimeError, OSError) as error:
         raise DataError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from error
     digest = _digest(_INCEPTION_PREPARATION, source("inception").files[0].sha256)
-    return NetworkFeatures("inception", digest, FEATURES, network, lambda p: network.logits(network(p)))
+    return NetworkFeatures("inception", digest, FEATURES, network, network.logits)
 
 
 def _inception_file(weights: str, data_root: str | Path | None) -> Path:
@@ -156,7 +163,7 @@ def digits(place: str | Path = "digit-classifier") -> NetworkFeatures:
         return F.interpolate(x, (data.size, data.size), mode="bilinear", antialias=True)
 
     return NetworkFeatures("digits", _digest("digit classifier", found.digest), network.shape.features,
-                           lambda p: network.features(seen(p)), lambda p: network(seen(p)))
+                           lambda p: network.features(seen(p)), network.head)
 
 
 def random_features(size: int = 32) -> NetworkFeatures:

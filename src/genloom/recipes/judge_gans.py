@@ -11,7 +11,7 @@ from genloom.metrics.frechet import frechet_distance
 from genloom.metrics.interval import mean_interval, wilson_interval
 from genloom.metrics.modes import Modes, agreement, modes
 from genloom.metrics.ranking import told_apart
-from genloom.recipes.judge_pictures import REFERENCES, judge_samples
+from genloom.recipes.judge_pictures import REAL, REFERENCES, judge_samples
 from genloom.report.numbers import at_least
 from genloom.report.results import Result
 from genloom.rng import generator
@@ -52,11 +52,11 @@ def quick(experiment: "GanExperiment", networks: Networks) -> dict[str, float]:
     """
     count = experiment.recipe.evaluation.quick
     drawn = experiment.draw(networks, count=count, seed=CHOOSING)
-    seen = moments(extract(experiment.extractor, drawn))
-    found = {distance_name(experiment.extractor): frechet_distance(seen, choosing_reference(experiment).moments),
+    seen, known = extract(experiment.extractor, drawn), choosing_reference(experiment).moments
+    found = {distance_name(experiment.extractor): frechet_distance(moments(seen), known),
              "spread": spread(experiment, drawn)}
     if experiment.readable:
-        found["modes"] = float(classes_of(experiment, read(experiment, drawn).argmax(1)).seen)
+        found["modes"] = float(classes_of(experiment, told(experiment, seen).argmax(1)).seen)
     return found
 
 
@@ -89,33 +89,44 @@ def judge_spread(experiment: "GanExperiment", drawn: Tensor) -> Result:
 
 def read(experiment: "GanExperiment", pictures: Tensor) -> Tensor:
     """What the classifier of digits says of pictures, bytes (N, C, H, W): float64 probabilities (N, K)."""
+    return told(experiment, extract(experiment.extractor, pictures))
+
+
+def told(experiment: "GanExperiment", features: Tensor) -> Tensor:
+    """The same of pictures whose features (N, D) are known."""
     from genloom.recipes.extractors import NetworkFeatures
 
     assert isinstance(experiment.extractor, NetworkFeatures)
-    parts = [experiment.extractor.logits(part) for part in torch.split(pictures, _BATCH)]
-    return torch.cat(parts).softmax(1)
+    return experiment.extractor.told(features).softmax(1)
+
+
+def shares(experiment: "GanExperiment") -> Tensor:
+    """How often the classifier finds each class among training pictures, (K,), at least once each.
+
+    Its own findings, not the labels: samples are not to be blamed for its mistakes.
+    """
+    found = told(experiment, experiment.reference.features).argmax(1)
+    return torch.bincount(found, minlength=experiment.readable).clamp(min=1)
 
 
 def classes_of(experiment: "GanExperiment", found: Tensor) -> Modes:
-    """The classes of samples (N,) beside the shares of the training pictures."""
-    assert experiment.data.labels is not None
-    shares = torch.bincount(experiment.data.labels, minlength=experiment.readable).clamp(min=1)
-    return modes(found, experiment.readable, shares, least=LEAST)
+    """The classes that the classifier finds among samples (N,), beside those it finds among training pictures."""
+    return modes(found, experiment.readable, experiment.shares, least=LEAST)
 
 
 def judge_classes(experiment: "GanExperiment", drawn: Tensor, labels: Tensor | None) -> list[Result]:
     """Classes seen, their balance, how sure the classifier is of them, and whether they are those asked for."""
     said = read(experiment, drawn)
-    real = read(experiment, centre(experiment.kept.pictures[:_ASKED], experiment.recipe.data.size))
-    counted, sure = classes_of(experiment, said.argmax(1)), mean_interval(said.amax(1))
-    total, n = experiment.readable, len(drawn)
+    real = read(experiment, centre(experiment.kept.pictures[: len(drawn)], experiment.recipe.data.size))
+    counted, floor = (classes_of(experiment, each.argmax(1)) for each in (said, real))
+    sure, total, n = mean_interval(said.amax(1)), experiment.readable, len(drawn)
     results = [
         at_least(Result(name=f"classes seen, of {total}", value=counted.seen, known=total, known_name="all of them",
                         n=n, seeds=(0,), tolerance=f"each with {LEAST:.0%} of its due at least"), total),
-        Result(name="balance of classes, KL(samples ‖ data)", value=counted.divergence, unit="nats",
-               known=counted.expected, known_name="fair draws, same N", n=n, seeds=(0,),
-               formula=f"Σ s log(s/q); χ² = {counted.chi2:.3g} with {total - 1} degrees of freedom, p = "
-                       f"{counted.p_value:.2g}"),
+        Result(name="balance of classes, KL(samples ‖ training pictures)", value=counted.divergence, unit="nats",
+               known=floor.divergence, known_name=REAL if len(real) == n else f"{len(real)} other real pictures", n=n,
+               seeds=(0,), formula=f"Σ s log(s/q), for fair draws {counted.expected:.2g} on average; χ² = "
+                                   f"{counted.chi2:.3g} with {total - 1} degrees of freedom, p = {counted.p_value:.2g}"),
         Result(name="sureness of the classifier of digits", value=sure.value, known=float(real.amax(1).mean()),
                known_name="of real pictures that were kept back", interval=(sure.low, sure.high), n=n, seeds=(0,),
                formula="mean of the largest probability"),
@@ -141,8 +152,8 @@ def judge_codes(experiment: "GanExperiment", networks: Networks, drawn: Tensor,
     n = min(_ASKED, len(drawn))
     category = latent.code(experiment.z(n, 0)).category
     assert category is not None
-    told = _verdicts(experiment, networks, drawn[:n], labels).code
-    share = wilson_interval(int((told[:, : latent.categories].argmax(1) == category).sum()), n)
+    heard = _verdicts(experiment, networks, drawn[:n], labels).code
+    share = wilson_interval(int((heard[:, : latent.categories].argmax(1) == category).sum()), n)
     results = [Result(name="categories that the discriminator reads from the picture", value=share.value, n=n,
                       known=1 / latent.categories, known_name="chance", interval=(share.low, share.high), seeds=(0,),
                       source="Chen et al. 2016, Eq. 5")]
@@ -211,7 +222,8 @@ class _Said(NamedTuple):
 @torch.no_grad()
 def _verdicts(experiment: "GanExperiment", networks: Networks, pictures: Tensor, labels: Tensor | None) -> _Said:
     discriminator = for_inference(networks["discriminator"], experiment.recipe.engine.precision)
-    device, y = next(discriminator.parameters()).device, experiment.y(labels)
+    device = next(discriminator.parameters()).device
+    y = experiment.y(None if labels is None else labels[: len(pictures)])
     logits, codes = [], []
     for first in range(0, len(pictures), _BATCH):
         rows = slice(first, first + _BATCH)

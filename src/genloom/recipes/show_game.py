@@ -105,7 +105,7 @@ def evaluations_figure(experiment: "GanExperiment", run: Path, provenance: dict[
 
 def way_item(experiment: "GanExperiment", run: Path, provenance: dict[str, str]) -> Item | None:
     """Samples of one and the same noise after three numbers of epochs, where they were drawn."""
-    sheets = chosen(sorted(run.glob("samples/*/step-*.png")))
+    sheets = chosen(sorted(run.glob("samples/*/step-*.png"), key=lambda sheet: sheet.name))
     if not sheets:
         return None
     from PIL import Image

@@ -1,0 +1,60 @@
+"""Rules between the fields of adversarial recipes: each names the field, and a flag that mends it."""
+
+from dataclasses import replace
+
+import pytest
+from gans_small import small
+
+from genloom.errors import InputError
+from genloom.nn.gan.pairs import PAIRS
+from genloom.recipes import registry, rules
+from genloom.recipes.gans import GanRecipe, Latent, Loss, Network, Penalty
+from genloom.recipes.gans_parts import make_networks
+
+DCGAN: GanRecipe = registry.recipe("dcgan-mnist")
+CRITIC = Loss(adversarial="wasserstein")
+
+
+@pytest.mark.parametrize(("changes", "parameter", "flag"), [
+    ({"loss": CRITIC}, "loss.adversarial", "--penalty.kind unit-slope"),
+    ({"loss": CRITIC, "penalty": Penalty(kind="r1", weight=0.0)}, "loss.adversarial", "--loss.clip 0.01"),
+    ({"network": Network(kind="dcgan"), "penalty": Penalty(kind="r1")}, "network.norm", "--network.norm none"),
+    ({"network": Network(told="concatenate")}, "network.judging", "--network.judging projection"),
+    ({"network": Network(judging="auxiliary")}, "network.told", "--network.told concatenate"),
+    ({"network": Network(kind="mlp", told="norm", judging="planes")}, "network.told", "--network.told concatenate"),
+    ({"network": Network(kind="course", attention=(7,))}, "network.attention", "--network.kind residual"),
+    ({"network": Network(kind="progressive", spectral="both")}, "network.spectral", "--network.kind"),
+    ({"network": Network(kind="mlp", width=32)}, "network.width", "--network.kind"),
+    ({"latent": Latent(categories=1)}, "latent.categories", "--latent.categories 0"),
+    ({"engine": replace(DCGAN.engine, batch_size=1)}, "engine.batch_size", "--engine.batch-size 32"),
+    ({"engine": replace(DCGAN.engine, batch_size=9, accumulate=2)}, "engine.batch_size", "--engine.batch-size 2"),
+])
+def test_what_cannot_be_is_named_with_a_flag(changes: dict[str, object], parameter: str, flag: str) -> None:
+    with pytest.raises(InputError) as caught:
+        rules.validate(replace(DCGAN, **changes))
+    assert caught.value.parameter == parameter
+    assert flag in caught.value.remedy
+
+
+@pytest.mark.parametrize("changes", [
+    {"loss": Loss(adversarial="wasserstein", clip=0.01)}, {"loss": CRITIC, "penalty": Penalty(kind="unit-slope")},
+    {"loss": CRITIC, "network": Network(spectral="discriminator")},
+    {"network": Network(kind="dcgan", norm="none"), "penalty": Penalty(kind="r1")},
+    {"network": Network(told="norm", judging="projection+auxiliary")}, {"network": Network(attention=(0,))}])
+def test_what_can_be_is_let_pass(changes: dict[str, object]) -> None:
+    rules.validate(replace(DCGAN, **changes))
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("field", [
+    {}, {"width": 8}, {"attention": (8,)}, {"spectral": "both"}, {"norm": "none"},
+    {"told": "norm", "judging": "projection"}, {"told": "multiply", "judging": "planes"}])
+def test_what_the_rules_allow_can_be_built_and_what_they_refuse_cannot(kind: str, field: dict[str, object]) -> None:
+    chosen = small(network=replace(Network(kind=kind), **field))
+    refused = [error.parameter for error in rules.problems(chosen)]
+    if not refused:
+        make_networks(chosen, 3 if "told" in field else 0)
+        return
+    with pytest.raises(InputError) as caught:
+        make_networks(chosen, 3 if "told" in field else 0)
+    assert [caught.value.parameter] == refused
