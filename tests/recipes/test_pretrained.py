@@ -36,6 +36,19 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "name" / "README.md").read_text("utf-8") == "# A card\n"
 
 
+def test_half_precision_halves_the_file_and_is_read_as_float32(tmp_path: Path) -> None:
+    weights = {"a/w": torch.randn(1000, generator=torch.Generator().manual_seed(0)), "a/n": torch.tensor(7)}
+    whole = pretrained.write(tmp_path / "whole", tiny(), weights, [], "")
+    half = pretrained.write(tmp_path / "half", tiny(), weights, [], "", half=True)
+    sizes = [(each.folder / pretrained.MODEL).stat().st_size for each in (whole, half)]
+    assert 1950 < sizes[0] - sizes[1] < 2050
+    assert half.tensors["a/w"].dtype == torch.float32
+    assert torch.equal(half.tensors["a/n"], weights["a/n"])
+    torch.testing.assert_close(half.tensors["a/w"], weights["a/w"], rtol=2**-11, atol=1e-7)
+    with pytest.raises(InputError, match="65504"):
+        pretrained.write(tmp_path / "large", tiny(), {"a/w": torch.tensor([1e6])}, [], "", half=True)
+
+
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
     folder = written(tmp_path / "name").folder
     for file in sorted(folder.iterdir()):
@@ -77,7 +90,7 @@ def test_each_that_is_shipped_is_whole_small_and_has_a_card() -> None:
     assert {"digit-classifier", "digit-classifier-noisy"} <= set(shipped)
     for name in shipped:
         found = pretrained.load(name)
-        assert (found.folder / "model.safetensors").stat().st_size <= 2 << 20
+        assert (found.folder / "model.safetensors").stat().st_size <= pretrained.LIMIT
         card = (found.folder / "README.md").read_text("utf-8")
         for word in ("Data", "Licence", "Seed", "Command", "accuracy"):
             assert word in card, (name, word)

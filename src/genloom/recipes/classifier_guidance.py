@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,18 +14,23 @@ from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.prediction import expand
 from genloom.diffusion.samplers.ddpm import Guide
 from genloom.diffusion.schedule import Schedule, Time
-from genloom.errors import InputError, RunError
+from genloom.errors import InputError
 from genloom.nn.image_classifier import ImageClassifier
-from genloom.recipes import pretrained
 from genloom.recipes.build_classifiers import make_classifier, make_process
 from genloom.recipes.class_labels import asked_for
 from genloom.recipes.classifiers import ClassifierRecipe
+from genloom.recipes.trained import require, trained, with_weights
 from genloom.rng import generator
-from genloom.training.checkpoint import Checkpoints
-from genloom.training.run import RunFolder
-from genloom.training.state import Tensors, copy_all, matched, network_tensors
 
-_HEAD = "classifier/head.weight"
+_HEAD, _EXAMPLE = "classifier/head.weight", "digit-classifier"
+
+
+class Guiding(Protocol):
+    """Whoever can guide: log p(y | x_t) of the labels that are asked for, at the states of a denoiser."""
+
+    def log_prob(self, denoiser: Denoiser, labels: Tensor) -> guidance.LogProb:
+        """log p(y | x_t) as a function of the state and the time."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -106,12 +111,12 @@ class TrainedClassifier:
                              "train one with the data of the model that it is to guide")
 
 
-def guided_denoiser(denoiser: Denoiser, classifier: TrainedClassifier, labels: Tensor, scale: float, *,
+def guided_denoiser(denoiser: Denoiser, classifier: Guiding, labels: Tensor, scale: float, *,
                     clip: bool = False) -> Denoiser:
     """The denoiser guided to classes with any sampler, as in DDIM: ε̂ = ε − s √(1 − ᾱ_t) ∇ log p(y | x_t).
 
     denoiser   of pixels; unconditional, or conditional to sharpen what it does already
-    labels     classes, (B,) for the batch that is sampled
+    labels     classes (B,), or for an evaluator sets of labels (B, K), of the batch that is sampled
     scale      s
     clip       clamp x̂0 to [−1, 1] after guidance and derive ε̂ anew: near t = 1, where α → 0, the gradient is
                multiplied by σ²/α
@@ -122,7 +127,7 @@ def guided_denoiser(denoiser: Denoiser, classifier: TrainedClassifier, labels: T
     return guidance.clipped(found) if clip else found
 
 
-def guide(denoiser: Denoiser, classifier: TrainedClassifier, labels: Tensor, scale: float) -> Guide:
+def guide(denoiser: Denoiser, classifier: Guiding, labels: Tensor, scale: float) -> Guide:
     """The option `guide` of the samplers ddpm and ddpm-large: s ∇ log p(y | x_t). [Dhariwal & Nichol 2021, Alg. 1]"""
     return guidance.classifier_gradient(classifier.log_prob(denoiser, labels), scale)
 
@@ -132,36 +137,13 @@ def load_classifier(place: str | Path) -> TrainedClassifier:
 
     Errors: `RunError` where there is none; `InputError` for a run of another kind; `CheckpointError`.
     """
-    name, path = str(place), Path(place).expanduser()
-    if name in pretrained.names() or (path / pretrained.MODEL).is_file():
-        found = pretrained.load(name) if name in pretrained.names() else pretrained.read(path)
-        return _made(found.recipe, found.tensors, found.class_names, name, found.digest)
-    if not (path / "recipe.yaml").is_file():
-        raise RunError(f"{place} is neither a run nor one of the classifiers that come with genloom: "
-                       f"{', '.join(pretrained.names())}; `genloom train digit-classifier --out {place}` makes one")
-    return _of_run(RunFolder.open(path))
-
-
-def _of_run(run: RunFolder) -> TrainedClassifier:
-    from genloom.recipes.serial import from_yaml
-    from genloom.training import manifest
-
-    store = Checkpoints(run.checkpoints)
-    step = store.resolve("last" if store.best() is None else "best")
-    tensors = store.load(step).tensors
-    digest = manifest.digest((store.path(step) / manifest.MANIFEST).read_bytes())
-    return _made(from_yaml(run.recipe_yaml), tensors.get("ema", tensors["networks"]), (), str(run.path), digest)
-
-
-def _made(recipe: Any, tensors: Tensors, class_names: tuple[str, ...], place: str, digest: str) -> TrainedClassifier:
-    if not isinstance(recipe, ClassifierRecipe):
-        raise InputError("classifier", place, "a run of a classifier", "`genloom train digit-classifier` makes one")
-    classes = len(class_names) or (len(tensors[_HEAD]) if _HEAD in tensors else 2)
-    network = make_classifier(recipe, classes)
-    copy_all(matched("weights", network_tensors({"classifier": network}), tensors))
-    network.eval().requires_grad_(False)
-    names = class_names or tuple(map(str, range(classes)))
-    return TrainedClassifier(network, recipe, make_process(recipe), names, place, digest)
+    found = trained(place, what="classifiers", example=_EXAMPLE)
+    require(found, ClassifierRecipe, "classifier", "a classifier", _EXAMPLE)
+    classes = len(found.class_names) or (len(found.tensors[_HEAD]) if _HEAD in found.tensors else 2)
+    network = make_classifier(found.recipe, classes)
+    with_weights(network, found, "classifier")
+    names = found.class_names or tuple(map(str, range(classes)))
+    return TrainedClassifier(network, found.recipe, make_process(found.recipe), names, found.place, found.digest)
 
 
 def _own_time(own: Schedule, schedule: Schedule, t: Time) -> tuple[Time, Time]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from genloom.errors import CheckpointError, InputError, InputErrors, UnknownName
@@ -27,7 +28,7 @@ class Pretrained(NamedTuple):
     """A checkpoint that was shipped.
 
     recipe        the recipe that it was trained by
-    tensors       weights by "network/name", on the CPU
+    tensors       weights by "network/name", on the CPU; those in half precision are widened
     class_names   the classes of its data; empty where there are none
     digest        SHA-256 of its manifest
     """
@@ -79,7 +80,8 @@ def read(place: Path) -> Pretrained:
     raw = manifest.read_verified(place)
     try:
         recipe = from_yaml(raw[RECIPE].decode())
-        tensors = safetensors.torch.load(raw[MODEL])
+        tensors = {key: tensor.float() if tensor.dtype == torch.float16 else tensor
+                   for key, tensor in safetensors.torch.load(raw[MODEL]).items()}
         class_names = json.loads(raw[CLASSES])
         if not isinstance(class_names, list) or not all(isinstance(each, str) for each in class_names):
             raise TypeError(f"{CLASSES} is not a list of names")
@@ -89,15 +91,17 @@ def read(place: Path) -> Pretrained:
     return Pretrained(place.name, place, recipe, tensors, tuple(class_names), digest)
 
 
-def write(place: Path, recipe: Any, tensors: Mapping[str, Tensor], class_names: Sequence[str], card: str) -> Pretrained:
+def write(place: Path, recipe: Any, tensors: Mapping[str, Tensor], class_names: Sequence[str], card: str, *,
+          half: bool = False) -> Pretrained:
     """Write a checkpoint to be shipped into a folder that is new or is to be replaced, the manifest last.
 
     tensors   weights by "network/name"
     card      what it is, in Markdown: data and their licence, numbers beside their known answers, seed, command
+    half      store floating-point weights in half precision, each rounded by at most 2⁻¹¹ of itself
 
-    Errors: `InputError` for a model that is larger than `LIMIT`.
+    Errors: `InputError` for a model that is larger than `LIMIT`, or a weight that is too large for half precision.
     """
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    whole = {name: _stored(name, tensor.detach().cpu(), half) for name, tensor in tensors.items()}
     content = {MODEL: safetensors.torch.save(whole), RECIPE: to_yaml(recipe).encode(),
                CLASSES: json.dumps(list(class_names), ensure_ascii=False).encode() + b"\n", CARD: card.encode()}
     if len(content[MODEL]) > LIMIT:
@@ -109,3 +113,13 @@ def write(place: Path, recipe: Any, tensors: Mapping[str, Tensor], class_names: 
         files.write_bytes(place / name, data)
     files.write_atomically(place / manifest.MANIFEST, manifest.describe(content))
     return read(place)
+
+
+def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:
+    if not half or not tensor.is_floating_point():
+        return tensor.contiguous()
+    stored = tensor.half().contiguous()
+    if not bool(stored.isfinite().all()):
+        raise InputError("tensors", name, f"at most {torch.finfo(torch.float16).max:g} in half precision",
+                         "store it in full precision")
+    return stored
