@@ -29,21 +29,44 @@ def assemble(material: Material, size: int, channels: int, *, category: str, str
     cannot, with the names of all of them.
     """
     indices, names = _choose(material, category)
-    order = torch.randperm(len(indices), generator=generator(_ORDER_SEED)).tolist()
+    order = _order(indices, material.groups)
     preparation = json.dumps([_PREPARATION, PIL.__version__, channels, size])
     pictures, manifest = _read(material, [indices[place] for place in order], preparation, channels * size * size)
     _refuse(material, manifest, strict)
-    digest = hashlib.sha256(json.dumps([manifest.sha256, manifest.labels, names, preparation]).encode()).hexdigest()
+    told = [manifest.sha256, manifest.labels, names, preparation]
+    told += [] if material.sets is None else [hashlib.sha256(material.sets.tobytes()).hexdigest()]
+    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     words = [f"{len(pictures):,} pictures of {material.words}" + (f", {category} alone" if category else ""),
              f"{size} × {size}, {'grey' if channels == 1 else 'colour'}"]
-    words += [f"{len(names)} classes"] if names else []
+    words += [f"{len(names)} {'classes' if material.sets is None else 'labels, several of a picture'}"] if names else []
     words += [_left_out(manifest.skipped, 3)] if manifest.skipped else []
-    return ImageSet(pictures=pictures, labels=torch.tensor(manifest.labels) if names else None, class_names=names,
-                    description="; ".join(words), skipped=manifest.skipped, digest=digest, shuffled=True)
+    return ImageSet(pictures=pictures, labels=_labels(material, manifest) if names else None, class_names=names,
+                    description="; ".join(words), skipped=manifest.skipped, digest=digest, shuffled=True,
+                    groups=None if material.groups is None else torch.tensor(material.groups)[list(manifest.labels)])
+
+
+def _order(indices: list[int], groups: tuple[int, ...] | None) -> list[int]:
+    """A permutation of a fixed seed; of groups, where there are any, whose pictures stay together and in order."""
+    if groups is None:
+        return torch.randperm(len(indices), generator=generator(_ORDER_SEED)).tolist()
+    places: dict[int, list[int]] = {}
+    for place, index in enumerate(indices):
+        places.setdefault(groups[index], []).append(place)
+    members = list(places.values())
+    return [place for group in torch.randperm(len(members), generator=generator(_ORDER_SEED)).tolist()
+            for place in members[group]]
+
+
+def _labels(material: Material, manifest: Manifest) -> torch.Tensor:
+    found = torch.tensor(manifest.labels)
+    return found if material.sets is None else torch.from_numpy(material.sets)[found]
 
 
 def _choose(material: Material, category: str) -> tuple[list[int], tuple[str, ...]]:
     """Indices of the pictures of a class, or of all, and the classes that are left to tell apart."""
+    if category and material.sets is not None:
+        raise InputError("data.category", category, f"empty: pictures of {material.words} have several labels each",
+                         "hold label sets out by --data.without")
     if not category:
         return list(range(len(material.labels))), material.class_names if len(material.class_names) > 1 else ()
     if material.class_names == ("",):

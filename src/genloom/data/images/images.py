@@ -1,5 +1,6 @@
 """The sets of pictures by name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,24 +11,30 @@ from genloom.data.images.layout import Split
 from genloom.data.images.origins import find, folder_has_test
 from genloom.errors import DataError, InputError, UnknownName
 
-SOURCES = ("folder", "cats64", "mnist", "digits", "shapes")
+SOURCES = ("folder", "cats64", "mnist", "iclevr", "digits", "shapes", "scenes")
 SIZES = (8, 1024)
 SPLITS = ("train", "test")
+_OF_SETS = ("iclevr", "scenes")
+_WHOLE = ("cats64", "iclevr")
 
 
 def images(source: str, *, size: int, channels: int = 3, zoom: float = 1.0, folder: str | Path = "",
            category: str = "", strict: bool = False, data_root: str | Path | None = None,
-           split: Split = "train") -> ImageSet:
+           split: Split = "train", scenes: int = 2000, without: Sequence[str] = ()) -> ImageSet:
     """The pictures of a source, resized to round(zoom · size) on each side and cut to squares.
 
-    source     folder (one's own folder or ZIP; sub-folders are classes), cats64, mnist, digits or shapes
+    source     folder (one's own folder or ZIP; sub-folders are classes), cats64, mnist, iclevr, digits, shapes or
+               scenes; of iclevr and scenes pictures have sets of labels, and three each are of one scene
     size       width and height that a network will see, 8 … 1024
     channels   1 for grey, 3 for colour
     zoom       room for random cuts, 1 … 2
     category   take the class of this name alone
     strict     refuse pictures that cannot be read, instead of leaving them out
     data_root  where known data sets are looked for first
+    folder     of the source folder, or of iclevr, which has its own layout
     split      "test" for sources of which `has_test` is true
+    scenes     number of drawn scenes, each of three pictures, for the source scenes
+    without    label sets, each as "red cube, blue sphere", of which iclevr and scenes give no picture
 
     The order is a permutation of a fixed seed. What is decoded is kept in the cache folder and mapped from there.
 
@@ -35,19 +42,22 @@ def images(source: str, *, size: int, channels: int = 3, zoom: float = 1.0, fold
     picture among them that can be read, or with `strict` any that cannot.
     """
     _check(source, size, channels, zoom, split)
+    if without and source not in _OF_SETS:
+        raise InputError("data.without", ", ".join(without), f"empty for {source}, whose pictures have no label sets")
     stored = max(size, round(zoom * size))
-    material = find(source, stored, channels, folder=folder, data_root=data_root, split=split)
+    material = find(source, stored, channels, folder=folder, data_root=data_root, split=split,
+                    scenes=scenes, without=without)
     return assemble(material, stored, channels, category=category, strict=strict)
 
 
 def has_test(source: str, folder: str | Path = "") -> bool:
-    """Whether a source comes with a test part: mnist, digits, shapes, and folders with train/ beside test/ or val/.
+    """Whether a source comes with a test part: all but cats64, iclevr and folders without train/ beside test/ or val/.
 
     Errors: `UnknownName`; for a folder `InputError` and `DataError` as `images`.
     """
     if source not in SOURCES:
         raise UnknownName("data.source", source, SOURCES)
-    return folder_has_test(folder) if source == "folder" else source != "cats64"
+    return folder_has_test(folder) if source == "folder" else source not in _WHOLE
 
 
 def digits_at_hand(data_root: str | Path | None = None, *,

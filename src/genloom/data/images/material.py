@@ -30,6 +30,8 @@ class Material:
     class_names   a single name where there are no classes
     picture       the i-th picture as (C, S, S) bytes, or the reason why there is none; safe to call from many threads
     ready         it is in memory already
+    sets          (N, K) of zeros and ones where pictures have sets of labels; `labels` is then 0 … N − 1
+    groups        number of each picture's scene, where several show one
     """
 
     words: str
@@ -38,14 +40,16 @@ class Material:
     class_names: tuple[str, ...]
     picture: Callable[[int], Pixels | str]
     ready: bool = False
+    sets: Pixels | None = None
+    groups: tuple[int, ...] | None = None
 
 
 def from_files(listing: Listing, part: Part, size: int, channels: int, words: str) -> Material:
     """The picture files of one part of a folder or a ZIP."""
     known = [(entry.parts, entry.size, entry.stamp) for entry in part.entries]
-    return Material(words=words, identity=_digest(listing.place, known), labels=part.labels,
+    return Material(words=words, identity=digest(listing.place, known), labels=part.labels,
                     class_names=part.class_names,
-                    picture=partial(_decoded, listing, part.entries, size, channels))
+                    picture=partial(_entry, listing, part.entries, size, channels))
 
 
 def from_idx(pictures: Path, labels: Path, size: int, channels: int, words: str) -> Material:
@@ -58,19 +62,19 @@ def from_idx(pictures: Path, labels: Path, size: int, channels: int, words: str)
         raise DataError(f"{pictures} holds {len(pixels):,} pictures and {labels} {len(classes):,} labels; "
                         "they must be of one set")
     names = tuple(map(str, range(max(10, int(classes.max()) + 1))))
-    return Material(words=words, identity=_digest(hashlib.sha256(pixels.tobytes()).hexdigest(), classes.tolist()),
+    return Material(words=words, identity=digest(hashlib.sha256(pixels.tobytes()).hexdigest(), classes.tolist()),
                     labels=tuple(classes.tolist()), class_names=names,
                     picture=partial(_fitted, pixels, size, channels))
 
 
 def from_array(pixels: Pixels, labels: list[int], class_names: tuple[str, ...], words: str) -> Material:
     """Pictures that are in memory at the right size."""
-    return Material(words=words, identity=_digest(words), labels=tuple(labels), class_names=class_names,
+    return Material(words=words, identity=digest(words), labels=tuple(labels), class_names=class_names,
                     picture=pixels.__getitem__, ready=True)
 
 
-def _decoded(listing: Listing, entries: tuple[Entry, ...], size: int, channels: int, index: int) -> Pixels | str:
-    entry = entries[index]
+def decoded(listing: Listing, entry: Entry, size: int, channels: int) -> Pixels | str:
+    """The picture of an entry, or the reason why there is none."""
     try:
         return decode(listing.read(entry), size, channels)
     except Unreadable as error:
@@ -79,9 +83,14 @@ def _decoded(listing: Listing, entries: tuple[Entry, ...], size: int, channels: 
         return f"{entry.name}: cannot be read: {' '.join(str(error).split())[:80] or type(error).__name__}"
 
 
+def _entry(listing: Listing, entries: tuple[Entry, ...], size: int, channels: int, index: int) -> Pixels | str:
+    return decoded(listing, entries[index], size, channels)
+
+
 def _fitted(pixels: NDArray[np.uint8], size: int, channels: int, index: int) -> Pixels:
     return fit(Image.fromarray(pixels[index]), size, channels)
 
 
-def _digest(*parts: object) -> str:
+def digest(*parts: object) -> str:
+    """SHA-256 of anything that can be told as JSON."""
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

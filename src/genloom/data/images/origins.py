@@ -1,6 +1,7 @@
 """Where the pictures of each source come from."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from genloom.data import store
@@ -18,7 +19,7 @@ _MNIST = {"train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
 
 
 def find(source: str, size: int, channels: int, *, folder: str | Path, data_root: str | Path | None,
-         split: Split) -> Material:
+         split: Split, scenes: int = 0, without: Sequence[str] = ()) -> Material:
     """The part `split` of a source, of pictures of (channels, size, size).
 
     Errors: `InputError` for a part that the source does not have; `DataError` for files that are missing or damaged.
@@ -33,6 +34,16 @@ def find(source: str, size: int, channels: int, *, folder: str | Path, data_root
 
         pixels, labels = shapes(size, channels, split)
         return made.from_array(pixels, labels, NAMES, f"drawn shapes, {split} part")
+    if source == "scenes":
+        from genloom.data.images import drawn
+
+        return drawn.scenes(size, channels, split, count=scenes, without=without)
+    if source == "iclevr":
+        from genloom.data.images.iclevr import iclevr
+
+        if split == "test":
+            raise _no_test(split, "i-CLEVR")
+        return iclevr(size, channels, folder=folder, data_root=data_root, without=without)
     if source == "mnist":
         files = store.locate("mnist", data_root)
         pictures, classes = (files[name] for name in _MNIST[split])
