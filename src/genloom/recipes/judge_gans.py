@@ -126,7 +126,8 @@ def judge_classes(experiment: "GanExperiment", drawn: Tensor, labels: Tensor | N
         Result(name="balance of classes, KL(samples ‖ training pictures)", value=counted.divergence, unit="nats",
                known=floor.divergence, known_name=REAL if len(real) == n else f"{len(real)} other real pictures", n=n,
                seeds=(0,), formula=f"Σ s log(s/q), for fair draws {counted.expected:.2g} on average; "
-                                   f"χ² = {counted.chi2:.3g}, {total - 1} degrees of freedom, p = {counted.p_value:.2g}"),
+                                   f"χ² = {counted.chi2:.3g}, {total - 1} degrees of freedom, p = "
+                                   f"{counted.p_value:.2g}"),
         Result(name="sureness of the classifier of digits", value=sure.value, known=float(real.amax(1).mean()),
                known_name="of real pictures that were kept back", interval=(sure.low, sure.high), n=n, seeds=(0,),
                formula="mean of the largest probability"),
