@@ -11,10 +11,10 @@ from genloom.training.options import Engine, Optimizer
 class Data:
     """The pictures to learn."""
 
-    source: Literal["cats64", "mnist", "digits", "shapes"] = "shapes"
-    """cats64 and mnist are real sets; digits are scikit-learn's 1,797; shapes are drawn here."""
+    source: Literal["cats64", "mnist", "iclevr", "digits", "shapes", "scenes"] = "shapes"
+    """cats64, mnist and iclevr are real sets; digits are scikit-learn's 1,797; shapes and scenes are drawn here."""
     folder: str = ""
-    """A folder or a ZIP of one's own pictures, in place of the source; sub-folders are classes."""
+    """A folder or a ZIP of one's own pictures, in place of the source; sub-folders are classes. Of iclevr: its place."""
     category: str = ""
     """Take this class alone, by the name of its sub-folder; empty takes all."""
     size: int = 32
@@ -29,6 +29,10 @@ class Data:
     """Share of the pictures that is kept from training, to judge with; sets with a test split use that instead."""
     strict: bool = False
     """Refuse a folder with pictures that cannot be read, instead of leaving them out with a count."""
+    scenes: int = 2000
+    """Number of scenes that are drawn for the source scenes; each gives three pictures."""
+    without: tuple[str, ...] = ()
+    """Label sets, each as "red cube, blue sphere", of which iclevr and scenes give no picture."""
 
 
 @dataclass(frozen=True, kw_only=True)

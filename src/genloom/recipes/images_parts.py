@@ -40,8 +40,9 @@ def make_data(data: Data, data_root: Path | None = None) -> Pictures:
     """The pictures of a recipe: the set's own test split, or a share that is kept back, judges."""
     chosen: dict[str, Any] = {
         "size": data.size, "channels": data.channels, "zoom": data.zoom, "folder": data.folder,
-        "category": data.category, "strict": data.strict, "data_root": data_root}
-    source = "folder" if data.folder else data.source
+        "category": data.category, "strict": data.strict, "data_root": data_root, "scenes": data.scenes,
+        "without": data.without}
+    source = "folder" if data.folder and data.source != "iclevr" else data.source
     whole = images(source, **chosen)
     if has_test(source, data.folder):
         return Pictures(whole, images(source, **chosen, split="test"))

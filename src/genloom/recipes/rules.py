@@ -93,6 +93,7 @@ RANGES: dict[str, Range] = {
     "gan_points.Evaluation.permutations": Range(1, 10**6),
     "images.Data.size": Range(8, 1024),
     "images.Data.zoom": Range(1, 2),
+    "images.Data.scenes": Range(1, 200_000),
     "images.Data.holdout": Range(0, 0.9, open_low=True),
     "images.Network.width": Range(1, 4096),
     "images.Network.blocks": Range(1, 100),
