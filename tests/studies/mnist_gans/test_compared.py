@@ -17,9 +17,9 @@ def test_a_loss_that_is_stable_once_must_be_stable_always(tiny) -> None:
     (_, played, good), (_, _, _) = ((seed, run, row.judged[seed]) for seed, run in row.runs.items())
     real = good._replace(classes=good.classes._replace(seen=len(good.classes.counts)), spread=1.0)
     seeds = list(row.runs)
-    never = list(_stable_results([row]))[0]
-    once = list(_stable_results([row._replace(judged={**row.judged, seeds[0]: real})]))[0]
-    always = list(_stable_results([row._replace(judged=dict.fromkeys(seeds, real))]))[0]
+    never = next(iter(_stable_results([row])))
+    once = next(iter(_stable_results([row._replace(judged={**row.judged, seeds[0]: real})])))
+    always = next(iter(_stable_results([row._replace(judged=dict.fromkeys(seeds, real))])))
     assert [each.status for each in (never, once, always)] == ["info", "fail", "pass"]
     assert played is row.runs[seeds[0]]
 
