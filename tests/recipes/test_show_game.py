@@ -69,8 +69,8 @@ def test_grids_on_the_way_bear_their_epochs(experiment: GanExperiment, tmp_path:
         write_sheet(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), tmp_path / f"samples/{step}/step-{step:07d}.png", {})
     item = way_item(experiment, tmp_path, {})
     assert item is not None
-    said = " and ".join(f"{epochs(experiment, step):.3g}" for step in (2, 6, 10))
-    assert f"after {said} epochs" in item.figures[0].caption
+    first, second, third = (f"{epochs(experiment, step):.3g}" for step in (2, 6, 10))
+    assert f"after {first}, {second} and {third} epochs" in item.figures[0].caption
     assert (tmp_path / "figures/way.png").is_file()
 
 

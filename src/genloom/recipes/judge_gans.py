@@ -122,7 +122,7 @@ def judge_classes(experiment: "GanExperiment", drawn: Tensor, labels: Tensor | N
     sure, total, n = mean_interval(said.amax(1)), experiment.readable, len(drawn)
     results = [
         at_least(Result(name=f"classes seen, of {total}", value=counted.seen, known=total, known_name="all of them",
-                        n=n, seeds=(0,), tolerance=f"each with {LEAST:.0%} of its due at least"), total),
+                        n=n, seeds=(0,), tolerance=f"each with {100 * LEAST:.0f} % of its due at least"), total),
         Result(name="balance of classes, KL(samples ‖ training pictures)", value=counted.divergence, unit="nats",
                known=floor.divergence, known_name=REAL if len(real) == n else f"{len(real)} other real pictures", n=n,
                seeds=(0,), formula=f"Σ s log(s/q), for fair draws {counted.expected:.2g} on average; "

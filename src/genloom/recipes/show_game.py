@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _GAME = ("step", "game/discriminator", "game/generator", "told_apart", "logit_real", "logit_fake")
 _SMOOTH = 60  # points that a curve is smoothed down to
+_LEGEND = 0.4  # of the losses' height is room for their legend
 _LEAST = 2  # evaluations that make a curve
 
 
@@ -58,8 +59,10 @@ def draw_game(recipe: "GanRecipe", run: Path) -> "Canvas":
     known_line(left, adversarial(recipe.loss.adversarial).tie, "nothing told apart")
     known_line(middle, 0.5, "nothing told apart")
     middle.set_ylim(0, 1.02)
-    for axes in (left, middle):
-        axes.legend()
+    low, high = left.get_ylim()
+    left.set_ylim(low, high + _LEGEND * (high - low))
+    left.legend(loc="upper right")
+    middle.legend()
     return figure
 
 
@@ -116,7 +119,8 @@ def way_item(experiment: "GanExperiment", run: Path, provenance: dict[str, str])
         with Image.open(sheet) as picture:
             whole = np.asarray(picture.convert("RGB")).transpose(2, 0, 1)[None]
         show_grid(axes, whole, columns=1, title=f"step {step}, epoch {epochs(experiment, step):.3g}")
-    said = " and ".join(f"{epochs(experiment, step):.3g}" for step in steps)
+    *first, last = [f"{epochs(experiment, step):.3g}" for step in steps]
+    said = f"{', '.join(first)} and {last}" if first else last
     return Item(number="", title="Samples on the way", figures=(
         save_figure(figure, run / "figures" / "way.png", provenance, folder=run,
                     caption=f"Samples after {said} epochs; each place has the same noise every time.",

@@ -13,6 +13,7 @@ from genloom.recipes.show_game import training_item, way_item
 from genloom.recipes.show_pictures import SHEET, neighbours_figure, samples_figure
 from genloom.report.figures import canvas, save_figure
 from genloom.report.grids import rows_figure
+from genloom.report.numbers import number
 from genloom.report.plots import histograms
 from genloom.report.results import Figure, Item
 from genloom.training.method import Networks
@@ -173,7 +174,7 @@ def logits_figure(experiment: "GanExperiment", networks: Networks, drawn: Tensor
     found = asked(experiment, networks, drawn, labels)
     figure, (axes,) = canvas(6.4, 3.2)
     kinds = {"training pictures": found.training, "kept-back ones": found.kept, "samples": found.samples}
-    histograms(axes, {f"{name}, mean {float(logits.mean()):.3g}": logits for name, logits in kinds.items()},
+    histograms(axes, {f"{name}, mean {number(float(logits.mean()), 3)}": logits for name, logits in kinds.items()},
                xlabel="logit")
     return save_figure(figure, path, provenance, folder=path.parent.parent,
                        caption=f"Logits of {len(found.samples)} pictures of each kind; positive means real.",
