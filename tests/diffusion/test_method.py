@@ -61,6 +61,16 @@ def test_labels_are_hidden_at_the_stated_rate_and_become_the_null_class():
     assert seen.dtype == torch.int64
 
 
+def test_sets_are_emptied_at_the_stated_rate():
+    method = Denoising(make=_make, times=uniform(SCHEDULE), classes=3, label_dropout=0.2)
+    network, y = Recorder(), torch.tensor([[1, 0, 1]], dtype=torch.uint8).repeat(20_000, 1)
+    _step(method, network, {"x": torch.rand(20_000, 2), "y": y}, StepRng(0, 0))
+    seen = network.labels[-1]
+    hidden = seen.sum(1) == 0
+    assert hidden.double().mean().item() == pytest.approx(0.2, abs=4 * (0.16 / 20_000) ** 0.5)
+    assert torch.equal(seen[~hidden], y[~hidden].float())
+
+
 @pytest.mark.parametrize(("rate", "hidden"), [(0.0, 0), (1.0, 100)])
 def test_label_dropout_at_its_ends(rate, hidden):
     method = Denoising(make=_make, times=uniform(SCHEDULE), classes=3, label_dropout=rate)

@@ -33,6 +33,17 @@ def test_a_sample_sees_the_tokens_of_its_set() -> None:
     assert context.seen.tolist() == [[True, False, True, False], [False, False, False, True]]
 
 
+def test_each_label_of_a_set_is_a_token_and_the_rest_are_empty() -> None:
+    embedding = LabelSetEmbedding(4, 5)
+    rows = embedding.table.weight
+    tokens = embedding.tokens(torch.tensor([[0, 1, 0, 1], [0, 0, 0, 0]]), 3)
+    torch.testing.assert_close(tokens[0].sort(0).values, torch.stack([rows[1], rows[3], rows[4]]).sort(0).values)
+    torch.testing.assert_close(tokens[1], rows[4].expand(3, -1))
+    assert embedding.tokens(None, 2).shape == (1, 2, 5)
+    with pytest.raises(InputError, match="at most 1 labels in a set"):
+        embedding.tokens(torch.tensor([[1, 1, 0, 0]]), 1)
+
+
 def test_another_number_of_labels_is_refused() -> None:
     with pytest.raises(InputError, match=r"labels = 'shape \(2, 4\)': must be multi-hot of shape \(B, 3\)"):
         LabelSetEmbedding(3, 5)(torch.zeros(2, 4))

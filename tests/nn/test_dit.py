@@ -65,6 +65,19 @@ def test_label_sets_and_other_channels() -> None:
     torch.testing.assert_close(network(x[:1], time[:1]), out[:1])
 
 
+def test_labels_of_a_set_are_tokens_that_patches_attend_to() -> None:
+    network = made(DiTShape(size=8, channels=3, width=16, blocks=2, heads=2, label_set=4, tokens=2))
+    x, time, _ = inputs(3)
+    sets = torch.tensor([[0.0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]], dtype=torch.float64)
+    out = network(x, time, sets)
+    assert out.shape == x.shape
+    torch.testing.assert_close(network(x[2:], time[2:], sets[2:]), out[2:])
+    torch.testing.assert_close(network(x[1:2], time[1:2]), out[1:2])
+    with torch.no_grad():  # without the sum of vectors the tokens alone still tell the sets apart
+        network.label.forward = lambda labels: torch.zeros(1, 16, dtype=torch.float64)
+    assert not torch.allclose(network(x[:1], time[:1], sets[:1]), network(x[:1], time[:1], sets[2:]))
+
+
 def test_saving_and_loading_keep_the_function() -> None:
     network, other = made(), DiT(SMALL).double().eval()
     other.load_state_dict(load(save(network.state_dict())))

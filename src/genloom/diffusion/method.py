@@ -18,12 +18,13 @@ from genloom.training.method import Batch, Networks, Update
 class Denoising:
     """A `Method` that regresses a network on the target of its row. [Ho et al. 2020, Alg. 1; Song & Ermon 2019, Eq. 5]
 
-    A batch holds "x" (B, …) and, for a conditional model, "y" (B,): classes from 0, of which a random share is replaced
-    by the null class, whose index is `classes`. [Ho & Salimans 2022, Alg. 1]
+    A batch holds "x" (B, …) and, for a conditional model, "y": classes from 0, (B,), of which a random share is
+    replaced by the null class, whose index is `classes`; or sets of labels, multi-hot (B, K), which are emptied instead.
+    [Ho & Salimans 2022, Alg. 1]
 
     make             a network and labels -> its denoiser
     times            how training times are drawn
-    classes          number of classes; 0 ignores labels
+    classes          number of classes, or of labels; 0 ignores both
     label_dropout    the share that is replaced, in [0, 1]
     name             the name of the network and of its optimizer
     """
@@ -55,5 +56,7 @@ class Denoising:
             return None
         if "y" not in batch:
             raise InputError("batch", sorted(batch), "with labels 'y' for a conditional model", "set classes to 0")
-        hidden = rng.uniform(batch["y"].shape) < self.label_dropout
+        hidden = rng.uniform(batch["y"].shape[:1]) < self.label_dropout
+        if batch["y"].ndim == 2:
+            return batch["y"].float() * ~hidden[:, None]
         return torch.where(hidden, self.classes, batch["y"])

@@ -56,6 +56,20 @@ class LabelSetEmbedding(nn.Module):
         """A token for each label, of which a sample sees those of its set; it sees the last one if the set is empty."""
         return Context(self.table.weight, self._with_null(labels) > 0)
 
+    def tokens(self, labels: Tensor | None, most: int) -> Tensor:
+        """A vector for each label of a set, and that of the empty set where a set has fewer: (B or 1, `most`, width).
+
+        Errors: `InputError` for a set of more labels.
+        """
+        if labels is None:
+            return self.table.weight[self.labels :].expand(1, most, -1)
+        present = self._with_null(labels)[:, : self.labels] > 0
+        if int(present.sum(1).max()) > most:
+            raise InputError("labels", int(present.sum(1).max()), f"at most {most} labels in a set",
+                             "train with more --network.tokens")
+        found, order = present.to(torch.uint8).topk(most, dim=1)
+        return cast(Tensor, self.table(torch.where(found > 0, order, self.labels)))
+
     def _with_null(self, labels: Tensor | None) -> Tensor:
         """(B, labels + 1): the sets, and a last column that is 1 where a set is empty.
 

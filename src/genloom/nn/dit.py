@@ -30,6 +30,7 @@ class DiTShape:
     dropout       share of features that is hidden in training after each attention and MLP
     classes       number of classes, 0 for none
     label_set     labels of a multi-hot set, 0 for none; not together with classes
+    tokens        most labels of a set, each of which is a token beside the patches too; 0 adds none
     """
 
     size: int = 32
@@ -43,6 +44,7 @@ class DiTShape:
     dropout: float = 0.0
     classes: int = 0
     label_set: int = 0
+    tokens: int = 0
 
     def __post_init__(self) -> None:
         if self.patch < 1 or self.size < self.patch or self.size % self.patch:
@@ -56,6 +58,8 @@ class DiTShape:
         if self.classes and self.label_set:
             raise InputError("network.label_set", self.label_set, "0 for a network with classes",
                              "choose one of classes and label_set")
+        if not 0 <= self.tokens <= self.label_set:
+            raise InputError("network.tokens", self.tokens, f"in [0, {self.label_set}], the number of labels")
 
 
 class DiT(nn.Module):
@@ -67,7 +71,8 @@ class DiT(nn.Module):
         (b₁, s₁, γ₁, b₂, s₂, γ₂) = W SiLU(c) + d
 
     with W = d = 0 at the start (adaLN-zero), so that each block starts as the identity; the last layer starts at 0, and
-    so does the output. Other weights start Xavier-uniform, embeddings N(0, 0.02²). Class `classes` is no class.
+    so does the output. Other weights start Xavier-uniform, embeddings N(0, 0.02²). Class `classes` is no class. Labels
+    of a set may also be tokens of their own, which every patch can attend to ("in-context").
     [Peebles & Xie 2023, section 3.2 and Fig. 3]
     """
 
@@ -110,11 +115,20 @@ class DiT(nn.Module):
             told = told + self.label(labels)
         told = F.silu(told)[:, None, :]
         h = self.embed(x).flatten(2).transpose(1, 2)
-        h = h + self.positions.to(h.dtype)
+        h = self._with_tokens(h + self.positions.to(h.dtype), labels)
         for block in self.blocks:
             h = block(h, told)
         shift, scale = self.final(told)
-        return self._picture(self.output(_adapted(h, shift, scale)))
+        patches = h[:, : len(self.positions)]
+        return self._picture(self.output(_adapted(patches, shift, scale)))
+
+    def _with_tokens(self, h: Tensor, labels: Tensor | None) -> Tensor:
+        """The labels' tokens behind the patches'."""
+        if not self.shape.tokens:
+            return h
+        assert isinstance(self.label, LabelSetEmbedding)
+        tokens = self.label.tokens(labels, self.shape.tokens)
+        return torch.cat((h, tokens.to(h.dtype).expand(len(h), -1, -1)), 1)
 
     def _picture(self, patches: Tensor) -> Tensor:
         """(B, (S/P)², C·P·P) → (B, C, S, S)."""
