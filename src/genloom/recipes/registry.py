@@ -14,6 +14,7 @@ FAMILIES: dict[str, str] = {
     "gan-points": "genloom.recipes.gan_points:GanPointsRecipe",
     "images": "genloom.recipes.images:ImagesRecipe",
     "classifier": "genloom.recipes.classifiers:ClassifierRecipe",
+    "evaluator": "genloom.recipes.evaluator:EvaluatorRecipe",
     "autoencoder": "genloom.recipes.autoencoder:AutoencoderRecipe",
     "inpainting": "genloom.recipes.inpainting:InpaintingRecipe",
     "gan": "genloom.recipes.gans:GanRecipe",
@@ -52,6 +53,9 @@ RECIPES: dict[str, Entry] = {
     "digit-classifier-noisy": Entry(
         "genloom.recipes.classifiers:digit_classifier_noisy",
         "a classifier of noised MNIST digits that is told the time, for classifier guidance"),
+    "evaluator-iclevr": Entry(
+        "genloom.recipes.evaluator:evaluator_iclevr",
+        "a ResNet-18 that names the objects of i-CLEVR's pictures, as a judge or a guide (S1.9, S1.15–S1.18)"),
     "inpaint-mse": Entry("genloom.recipes.inpainting:inpaint_mse",
                          "pictures completed by a U-Net, squared error alone (S3.6)"),
     "inpaint-gan": Entry("genloom.recipes.inpainting:inpaint_gan",

@@ -154,6 +154,12 @@ def _points_critic_relations(recipe: Any) -> Iterator[InputError]:
                          "pass --penalty.kind unit-slope, or --loss.clip 0.1")
 
 
+def _blocks_relations(recipe: Any) -> Iterator[InputError]:
+    blocks = recipe.network.blocks
+    if not blocks or min(blocks) < 1:
+        yield InputError("network.blocks", blocks, "one or more positive numbers", "pass --network.blocks 2 2 2 2")
+
+
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
                      _langevin_relations, _zero_snr_relations, _betas_relations),
@@ -163,6 +169,7 @@ RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
     "InpaintingRecipe": (_engine_relations, _halving_relations),
     "GanRecipe": (_engine_relations, game_relations, pair_relations),
+    "EvaluatorRecipe": (_engine_relations, _blocks_relations),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 NOISE = "What noise leaves to see"
 """Title of the section that only a classifier of noised pictures has."""
-_MISTAKES = 18
+MOST_MISTAKES = 18
+"""Pictures that are shown at most."""
 _COLUMNS = 9
 _NAMED = 12  # classes whose numbers are written into the matrix
 
@@ -54,7 +55,7 @@ def confusion_figure(experiment: "ClassifierExperiment", found: Answers, path: P
     """The matrix of answers as shares of each class."""
     counts = confusion(experiment, found)
     figure, (axes,) = canvas(5.6, 4.9)
-    _draw_matrix(axes, counts, experiment.class_names)
+    draw_matrix(axes, counts, experiment.class_names)
     wrong = counts.clone().fill_diagonal_(0)
     true, said = divmod(int(wrong.argmax()), len(counts))
     names = experiment.class_names
@@ -68,14 +69,21 @@ def confusion_figure(experiment: "ClassifierExperiment", found: Answers, path: P
 
 
 @styled()
-def _draw_matrix(axes: "Axes", counts: Tensor, names: tuple[str, ...]) -> None:
+def draw_matrix(axes: "Axes", counts: Tensor, names: tuple[str, ...], rows: str = "class", *,
+                slanted: bool = False) -> None:
+    """Counts (C, C) of the truth (rows) and the answer (columns), coloured by shares of the row.
+
+    slanted   names of columns that are long
+    """
     shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
     axes.imshow((shares + 1e-3).log10().numpy(), cmap=SEQUENTIAL, vmin=-3, vmax=0)
     axes.grid(visible=False)
-    axes.set(xlabel="answer", ylabel="class")
+    axes.set(xlabel="answer", ylabel=rows)
     if len(names) > _NAMED:
         return
     axes.set_xticks(range(len(names)), names)
+    if slanted:
+        axes.tick_params("x", rotation=45)
     axes.set_yticks(range(len(names)), names)
     for i, row in enumerate(counts.tolist()):
         for j, count in enumerate(row):
@@ -84,23 +92,28 @@ def _draw_matrix(axes: "Axes", counts: Tensor, names: tuple[str, ...]) -> None:
                           color="white" if shares[i, j] < 0.03 else INK)
 
 
+def mistakes_figure(pictures: Tensor, path: Path, provenance: dict[str, str], caption: str) -> Figure:
+    """Pictures (N, C, S, S) in rows, as bytes."""
+    columns = min(_COLUMNS, len(pictures))
+    figure, (axes,) = canvas(0.8 * columns, 0.85 * -(-len(pictures) // columns))
+    show_grid(axes, pictures, columns)
+    return save_figure(figure, path, provenance, folder=path.parent.parent, caption=caption,
+                       alt=f"A grid of {len(pictures)} pictures that are hard to tell")
+
+
 def mistakes_item(experiment: "ClassifierExperiment", found: Answers, path: Path, provenance: dict[str, str]) -> Item:
     """The wrong answers of which the classifier is surest."""
     sure = found.logits.softmax(1).amax(1)
-    order = [i for i in sure.argsort(descending=True).tolist() if not found.right[i]][:_MISTAKES]
+    order = [i for i in sure.argsort(descending=True).tolist() if not found.right[i]][:MOST_MISTAKES]
     title = "The surest mistakes"
     if not order:
         return Item(number="3", title=title, text=("No kept-back picture is classified wrongly.",))
     names, pictures = experiment.class_names, to_pictures(experiment.floats(len(found.labels))[order])
-    columns = min(_COLUMNS, len(order))
-    figure, (axes,) = canvas(0.8 * columns, 0.85 * -(-len(order) // columns))
-    show_grid(axes, pictures, columns)
     said = found.logits.argmax(1)
     rows = tuple((str(k + 1), names[int(found.labels[i])], names[int(said[i])], fixed(sure[i].item(), 4))
                  for k, i in enumerate(order))
-    shown = save_figure(figure, path, provenance, folder=path.parent.parent,
-                        caption=f"The {len(order)} wrong answers with the highest probability, in reading order.",
-                        alt=f"A grid of {len(order)} pictures that are hard to tell")
+    shown = mistakes_figure(pictures, path, provenance,
+                            f"The {len(order)} wrong answers with the highest probability, in reading order.")
     return Item(number="3", title=title, figures=(shown,),
                 tables=(Table(header=("picture", "class", "answer", "its probability"), rows=rows),))
 

@@ -71,6 +71,24 @@ def with_null_class(weights: Mapping[str, Tensor], name: str) -> dict[str, Tenso
     return {**weights, name: torch.cat([table, table.mean(dim=0, keepdim=True)])}
 
 
+def whole(what: str, kind: str, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights that have our own names already: each in the precision of `wanted`, with storage of its own.
+
+    kind     what they should be, for messages: "NaiveUnet"
+    wanted   the state of the network, of which names, shapes and precisions alone are looked at
+
+    Errors: `CheckpointError` for tensors that are missing, left over, or of another shape.
+    """
+    missing, unknown = set(wanted) - set(found), set(found) - set(wanted)
+    if missing or unknown:
+        raise CheckpointError(f"{what} is no {kind}: it lacks {listed(missing) or 'nothing'} and has "
+                              f"{listed(unknown) or 'nothing'} beyond it")
+    for name, slot in wanted.items():
+        if found[name].shape != slot.shape:
+            raise CheckpointError(f"{what}: {name} is {tuple(found[name].shape)} where {tuple(slot.shape)} belongs")
+    return {name: found[name].to(slot.dtype, copy=True).contiguous() for name, slot in wanted.items()}
+
+
 def listed(found: Iterable[str]) -> str:
     """The first few of many names."""
     all_of = sorted(found)

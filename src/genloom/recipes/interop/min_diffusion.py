@@ -9,7 +9,7 @@ from torch import Tensor
 from genloom.errors import CheckpointError
 from genloom.nn.naive_unet import NaiveUNet, NaiveUNetShape
 from genloom.recipes.interop.diffusers_scheduler import schedule_of
-from genloom.recipes.interop.mapping import listed
+from genloom.recipes.interop.mapping import listed, whole
 from genloom.recipes.process import Schedule
 
 MARK = "timeembed.lin1.weight"
@@ -77,12 +77,4 @@ def _shape(what: str, network: Mapping[str, Tensor], size: int) -> NaiveUNetShap
 
 def _state(what: str, network: Mapping[str, Tensor], shape: NaiveUNetShape) -> dict[str, Tensor]:
     with torch.device("meta"):
-        wanted = NaiveUNet(shape).state_dict()
-    missing, unknown = set(wanted) - set(network), set(network) - set(wanted)
-    if missing or unknown:
-        raise CheckpointError(f"{what} is no NaiveUnet: it lacks {listed(missing) or 'nothing'} and has "
-                              f"{listed(unknown) or 'nothing'} beyond it")
-    for name, slot in wanted.items():
-        if network[name].shape != slot.shape:
-            raise CheckpointError(f"{what}: {name} is {tuple(network[name].shape)} where {tuple(slot.shape)} belongs")
-    return {name: network[name].to(torch.float32, copy=True).contiguous() for name in wanted}
+        return whole(what, "NaiveUnet", network, NaiveUNet(shape).state_dict())

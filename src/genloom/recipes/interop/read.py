@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from genloom.errors import CheckpointError, InputError
-from genloom.recipes.interop import diffusers_folder, guided_diffusion, hub, min_diffusion
+from genloom.recipes.interop import course_evaluator, diffusers_folder, guided_diffusion, hub, min_diffusion
 from genloom.recipes.interop.imported import Asked, Imported, recipe_of
 from genloom.recipes.interop.weights import SUFFIXES, read_tensors
 
@@ -36,6 +36,9 @@ def _from_weights(path: Path, weights: Mapping[str, Tensor], asked: Asked) -> Im
         return _naive(path, weights, asked)
     if guided_diffusion.MARK in weights:
         return _guided(path, weights, asked)
+    if course_evaluator.is_one(weights):
+        raise CheckpointError(f"{path} is an evaluator, which needs no import: pass this file itself where an "
+                              "evaluator is asked for")
     raise CheckpointError(f"{path} is of no architecture that can be imported from a single file: guided-diffusion's "
                           f"has {guided_diffusion.MARK}, minDiffusion's {min_diffusion.MARK}; a UNet2DModel of "
                           "diffusers is imported by its folder, which says what the process is")
