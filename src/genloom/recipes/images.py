@@ -14,7 +14,7 @@ class Data:
     source: Literal["cats64", "mnist", "iclevr", "digits", "shapes", "scenes"] = "shapes"
     """cats64, mnist and iclevr are real sets; digits are scikit-learn's 1,797; shapes and scenes are drawn here."""
     folder: str = ""
-    """A folder or a ZIP of one's own pictures, in place of the source; sub-folders are classes. Of iclevr: its place."""
+    """A folder or a ZIP of one's own pictures, in place of the source; sub-folders are classes. Or where iclevr is."""
     category: str = ""
     """Take this class alone, by the name of its sub-folder; empty takes all."""
     size: int = 32

@@ -36,7 +36,8 @@ def shade(body: Body, lamp: Lamp, points: Triple) -> Floats:
     the distance d from q hides clamp(½ − d/2ρk) of it. So shadows are sharp where an object stands and soft far away.
     """
     tall = height(body.shape, body.size)
-    heights = (((np.arange(_SLICES) + 0.5) / _SLICES) * tall).astype(np.float32)
+    upper = 0.5 if body.shape == "sphere" else 1.0  # the top of a sphere is a point, of the others a slice like all
+    heights = (((np.arange(_SLICES) + upper) / _SLICES) * tall).astype(np.float32)
     heights = heights.reshape(-1, *(1,) * points[0].ndim)
     above = np.maximum(heights - points[2], 1e-4)
     part = above / (lamp.place[2] - points[2])
