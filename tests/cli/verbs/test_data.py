@@ -36,3 +36,22 @@ def test_fetching_says_where_the_files_are(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(store, "fetch", lambda name, folder: {f"{name}.csv": Path(folder) / f"{name}.csv"})
     assert main(["data", "ett", "--fetch", "--out", str(tmp_path)]) == 0
     assert str(tmp_path / "ett.csv") in capsys.readouterr().out
+
+
+def test_scenes_are_drawn_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "out"
+    words = ["--size", "16", "--look", "clevr", "--without", "red cube", "blue cube, gray cube"]
+    assert main(["data", "scenes", "--out", str(place), "--count", "2", *words]) == 0
+    said = capsys.readouterr().out
+    assert "6 pictures" in said
+    assert f"--data.source iclevr --data.folder {place}" in said
+    assert len(list((place / "iclevr").iterdir())) == 6
+    assert main(["data", "scenes", "--out", str(place), "--count", "2"]) == 2
+    assert "a new or an empty folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "said"), [("scenes --count 2", "--out DIR"),
+                                             ("ett --count 2", "the data set scenes")])
+def test_what_cannot_be_drawn(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", *words.split()]) == 2
+    assert said in capsys.readouterr().err

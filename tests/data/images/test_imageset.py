@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 import torch
@@ -67,3 +67,38 @@ def test_a_share_that_is_none_is_refused(share: float) -> None:
 def test_one_picture_cannot_be_split() -> None:
     with pytest.raises(InputError, match=r"of at least 2 pictures, not of 1; give more pictures"):
         split(numbered(1), 0.5)
+
+
+def scenes(*sizes: int, shuffled: bool) -> ImageSet:
+    """Numbered pictures in groups of these sizes; neighbours in a shuffled set, in turns otherwise."""
+    groups = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    if not shuffled:
+        groups = groups[torch.randperm(len(groups), generator=torch.Generator().manual_seed(0))]
+    labels = torch.nn.functional.one_hot(groups, len(sizes)).to(torch.uint8)
+    return replace(numbered(sum(sizes), shuffled=shuffled), labels=labels, groups=groups,
+                   class_names=tuple(map(str, range(len(sizes)))))
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize(("sizes", "share", "kept"), [((3,) * 20, 0.15, 9), ((3,) * 20, 0.01, 3), ((3,) * 20, 0.99, 57),
+                                                      ((5, 5), 0.2, 5), ((1, 1), 0.5, 1)])
+def test_a_split_keeps_groups_together(shuffled: bool, sizes: tuple[int, ...], share: float, kept: int) -> None:
+    train, held = split(scenes(*sizes, shuffled=shuffled), share)
+    assert train.groups is not None
+    assert held.groups is not None
+    assert (len(held), held.sets) == (kept, True)
+    assert not set(train.groups.tolist()) & set(held.groups.tolist())
+    assert sorted(numbers(train) + numbers(held)) == list(range(sum(sizes)))
+    for part in (train, held):
+        assert part.labels is not None
+        assert part.groups is not None
+        assert part.labels.argmax(1).tolist() == part.groups.tolist()
+
+
+def test_groups_of_unequal_sizes_come_as_near_to_the_share_as_they_can() -> None:
+    for shuffled in (False, True):
+        held = split(scenes(1, 7, 2, 5, 3, 2, shuffled=shuffled), 0.4)[1]
+        assert 5 <= len(held) <= 11
+    with pytest.raises(InputError, match="2 scenes"):
+        split(scenes(4, shuffled=True), 0.5)
+    assert not numbered(3).sets

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -37,9 +38,9 @@ def test_a_picture_is_a_function_of_labels_seed_and_size_in_every_process() -> N
     assert (picture != render(labels, 4)).any()
     code = ("import hashlib; from genloom.data.scenes.draw import render; "
             "print(hashlib.sha256(render(['red sphere', 'blue cube'], 3).tobytes()).hexdigest())")
-    runs = {subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True,
-                           env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("0", "1")}
-    assert len(runs) == 1
+    other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True,
+                           env={**os.environ, "PYTHONHASHSEED": "1"}).stdout
+    assert other.strip() == hashlib.sha256(picture.tobytes()).hexdigest()
 
 
 @pytest.mark.parametrize("colour", COLOURS)
@@ -114,7 +115,7 @@ def test_two_hundred_scenes_of_three_objects_take_less_than_a_second_of_one_core
 
 @pytest.mark.real_data
 def test_colours_and_light_are_those_of_the_real_pictures() -> None:
-    """33 real scenes: the colour of each first object, under other lamps, within 20 of 255 levels, the floor's mean within 4."""
+    """33 real scenes: the first objects' colours, under other lamps, are 8 of 255 levels off, the floor 4, on average."""
     from PIL import Image
 
     folder = Path(os.environ["GENLOOM_DATA"]) / "iclevr"
@@ -123,7 +124,9 @@ def test_colours_and_light_are_those_of_the_real_pictures() -> None:
     for path in sorted((folder / "sample").glob("*_0.png")):
         found.append(np.asarray(Image.open(path).convert("RGB")).astype(float))
         drawn.append(render(labels[path.name], len(drawn)).astype(float))
-        assert centre(drawn[-1].astype(np.uint8)) == pytest.approx(centre(found[-1].astype(np.uint8)), abs=20)
+    off = [abs(centre(one.astype(np.uint8)) - centre(two.astype(np.uint8))).mean()
+           for one, two in zip(found, drawn, strict=True)]
+    assert np.mean(off) < 8
     real, made = np.median(found, 0), np.median(drawn, 0)
     aside = np.ones((64, 64), bool)
     aside[16:44, 20:44] = False
