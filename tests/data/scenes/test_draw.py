@@ -115,7 +115,7 @@ def test_two_hundred_scenes_of_three_objects_take_less_than_a_second_of_one_core
 
 @pytest.mark.real_data
 def test_colours_and_light_are_those_of_the_real_pictures() -> None:
-    """33 real scenes: the first objects' colours, under other lamps, are 8 of 255 levels off, the floor 4, on average."""
+    """33 real scenes: first objects' colours, under other lamps, are 8 of 255 levels off, the floor 4 on average."""
     from PIL import Image
 
     folder = Path(os.environ["GENLOOM_DATA"]) / "iclevr"
