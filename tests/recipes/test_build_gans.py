@@ -154,3 +154,22 @@ def test_looking_at_samples_moves_nothing(plain: GanExperiment) -> None:
     plain.draw(plain.networks, count=5, seed=0)
     for name, network in plain.networks.items():
         assert all(torch.equal(tensor, before[name][key]) for key, tensor in network.state_dict().items())
+
+
+def test_sets_of_labels_are_told_and_kept_apart_as_classes_are() -> None:
+    experiment = built(network=Network(kind="tables", told="concatenate", judging="projection+auxiliary"))
+    torch.nn.init.normal_(experiment.networks["generator"].layers[0].weight, std=0.3)
+    sets = (torch.arange(len(experiment.data))[:, None] % torch.arange(2, 12) == 0).to(torch.uint8)
+    experiment.data = replace(experiment.data, labels=sets)
+    job = experiment.job()
+    ready = experiment.prepare(job.source.batch(torch.arange(6)), StepRng(0, 1))
+    assert torch.equal(ready["y"], sets[:6].float())
+    updates = list(job.method.updates(job.networks, job.source.batch(torch.arange(8)), StepRng(0, 0)))
+    assert all(update.loss.isfinite() for update in updates)
+    own = experiment.draw(experiment.networks, count=2, seed=0, labels=sets[:2], first=5)
+    both = experiment.draw(experiment.networks, count=2, seed=0, labels=sets[[0, 30]], first=5)
+    assert torch.equal(own[0], both[0])
+    assert not torch.equal(own[1], both[1])
+    turn = experiment.in_turn(4)
+    assert turn is not None
+    assert torch.equal(turn, sets[:4])

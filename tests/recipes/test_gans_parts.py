@@ -77,9 +77,12 @@ def test_the_method_is_the_recipe_s() -> None:
     assert (method.penalty.kind, method.penalty.weight, method.penalty.every) == ("r1", 3.0, 4)
     assert (method.told.labels, method.told.code) == (0.5, 2.0)
     assert method.augment is not None
-    plain = make_method(small())
+    plain, sets = make_method(small()), make_method(small(), sets=True)
     assert isinstance(plain, Playing)
+    assert isinstance(sets, Playing)
     assert plain.augment is None
+    assert plain.told.exclusive
+    assert not sets.told.exclusive
 
 
 def test_a_batch_holds_the_pictures_of_every_critic_step() -> None:
@@ -108,6 +111,8 @@ def test_every_byte_comes_back_from_what_the_networks_see(unit: bool) -> None:
 
 def test_classes_are_told_as_one_of_k() -> None:
     assert one_hot(torch.tensor([2, 0]), 3).tolist() == [[0, 0, 1], [1, 0, 0]]
+    sets = torch.tensor([[0, 1, 1], [0, 0, 0]], dtype=torch.uint8)
+    assert one_hot(sets, 3).tolist() == sets.tolist()
 
 
 class Heard:

@@ -23,7 +23,7 @@ def test_tiers_differ() -> None:
 
 @pytest.mark.parametrize(("name", "tier", "said"), [
     ("ve-sqare", "laptop", "did you mean 've-square'"), ("ve-square", "lap", "did you mean 'laptop'"),
-    ("zzz", "laptop", "score-letters, ve-square, ve-square-classes")])
+    ("zzz", "laptop", "score-letters, .*, ve-square, ve-square-classes$")])
 def test_an_unknown_name_gets_a_suggestion(name: str, tier: str, said: str) -> None:
     with pytest.raises(UnknownName, match=said):
         registry.recipe(name, tier)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from genloom.data.images.augment import Augment, centre
 from genloom.gan.diagnosis import Watch
@@ -93,7 +92,8 @@ class GanExperiment:
         tensors = {"x": self.data.pictures}
         if self.classes and self.data.labels is not None:
             tensors["y"] = self.data.labels
-        return Job(method=Prepared(make_method(chosen), self.prepare), networks=self.networks,
+        method = make_method(chosen, sets=self.data.sets)
+        return Job(method=Prepared(method, self.prepare), networks=self.networks,
                    optimizers={"generator": chosen.generator, "discriminator": chosen.discriminator},
                    source=TensorSource(tensors), options=engine_of(chosen, len(self.data)), draw=self._picture,
                    judge=self._judge, watch=Watch(adversarial(chosen.loss.adversarial).tie, self.readable))
@@ -118,7 +118,7 @@ class GanExperiment:
         return self.scale.floats(centre(pictures, self.recipe.data.size))
 
     def y(self, labels: Tensor | None) -> Tensor | None:
-        """Classes (B,) as the networks are told them, float (B, K); None for networks that are told nothing."""
+        """Classes (B,), or sets of labels (B, K), as the networks are told them; None for those told nothing."""
         return one_hot(labels, self.classes) if self.classes and labels is not None else None
 
     def normal(self, count: int, seed: int, first: int = 0) -> Tensor:
@@ -133,7 +133,8 @@ class GanExperiment:
              first: int = 0) -> Tensor:
         """Samples `first` … `first + count − 1`, uint8 (count, C, size, size) on the CPU.
 
-        labels   classes (count,) for networks that are told them; by default as often as in the data
+        labels   classes (count,) or sets of labels (count, K) for networks that are told them; by default as often as
+                 in the data
 
         Sample i is a function of the weights, (seed, i) and its class alone, to the last bit: see `BLOCK`.
         """
@@ -142,7 +143,7 @@ class GanExperiment:
         if self.classes and labels is None:
             drawn = self.labels_for(first + count, seed)
             labels = None if drawn is None else drawn[first:]
-        whole = None if labels is None else F.pad(labels, (first - start, end - first - count))
+        whole = None if labels is None else _padded(labels, first - start, end - first - count)
         return self.made(networks, self.z(end - start, seed, start), whole)[first - start : first - start + count]
 
     @torch.no_grad()
@@ -164,8 +165,10 @@ class GanExperiment:
         return labels_for(self.data, self.classes, count, seed, request)
 
     def in_turn(self, count: int) -> Tensor | None:
-        """One class after the other; None without classes."""
-        return torch.arange(count) % self.classes if self.classes else None
+        """One class after the other, or the first sets of labels; None for networks that are told nothing."""
+        if not self.classes or self.data.labels is None:
+            return None
+        return self.data.labels[:count] if self.data.sets else torch.arange(count) % self.classes
 
     def sample(self, networks: Networks, request: SampleRequest, folder: Path,
                provenance: dict[str, str]) -> list[Path]:
@@ -198,6 +201,12 @@ class GanExperiment:
         from genloom.recipes.judge_gans import quick
 
         return quick(self, networks)
+
+
+def _padded(labels: Tensor, before: int, after: int) -> Tensor:
+    """The labels between zeros: a block's other samples are of any class."""
+    rest = labels.shape[1:]
+    return torch.cat((labels.new_zeros(before, *rest), labels, labels.new_zeros(after, *rest)))
 
 
 def _game(recipe: GanRecipe) -> str:

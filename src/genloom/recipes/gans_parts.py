@@ -55,13 +55,16 @@ def make_networks(recipe: GanRecipe, classes: int) -> dict[str, nn.Module]:
     return networks
 
 
-def make_method(recipe: GanRecipe) -> Method:
-    """The game as the recipe has it."""
+def make_method(recipe: GanRecipe, *, sets: bool = False) -> Method:
+    """The game as the recipe has it.
+
+    sets   pictures have any number of labels instead of one class each
+    """
     loss, policy = recipe.loss, recipe.augment.policy
     playing = Playing(
         latent=make_latent(recipe), game=adversarial(loss.adversarial), critic_steps=loss.critic_steps,
         penalty=Penalty(**vars(recipe.penalty)), clip=loss.clip, augment=differentiable(policy) if policy else None,
-        told=Told(labels=loss.labels, code=loss.code))
+        told=Told(exclusive=not sets, labels=loss.labels, code=loss.code))
     return Growing(playing, recipe.engine.steps) if PAIRS[recipe.network.kind].grows else playing
 
 
@@ -121,8 +124,8 @@ class Growing:
 
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
-    """Classes (B,) as the networks are told them: float (B, K)."""
-    return nn.functional.one_hot(labels.long(), classes).float()
+    """Classes (B,), or sets of labels (B, K) of zeros and ones, as the networks are told them: float (B, K)."""
+    return labels.float() if labels.ndim == 2 else nn.functional.one_hot(labels.long(), classes).float()
 
 
 def sizes(networks: Mapping[str, nn.Module]) -> str:

@@ -10,7 +10,7 @@ from genloom.gan.diagnosis import diagnose, history
 from genloom.gan.losses import adversarial
 from genloom.metrics.features import distance_name
 from genloom.recipes.judge_gans import quick_floor
-from genloom.report.figures import canvas, save_figure
+from genloom.report.figures import canvas, save_figure, styled
 from genloom.report.grids import show_grid
 from genloom.report.plots import known_line, lines, running_mean
 from genloom.report.results import Figure, Item
@@ -44,6 +44,7 @@ GAME_CAPTION = ("The losses beside that of a discriminator that tells nothing ap
 GAME_ALT = "Three panels over the steps: the losses of both networks, the share of pairs told apart, mean logits"
 
 
+@styled()
 def draw_game(recipe: "GanRecipe", run: Path) -> "Canvas":
     """Losses with the tie, told_apart with ½, and the mean logits of real pictures and fakes."""
     log = read_columns(run / "metrics.jsonl", _GAME)
@@ -79,6 +80,7 @@ def diagnosis(experiment: "GanExperiment", run: Path) -> tuple[str, ...]:
                            "nor without measure, and samples did not become alike.",)
 
 
+@styled()
 def evaluations_figure(experiment: "GanExperiment", run: Path, provenance: dict[str, str]) -> list[Figure]:
     """The distance of samples, and how varied they were, at the steps at which they were looked at."""
     name = distance_name(experiment.extractor)

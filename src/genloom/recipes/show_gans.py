@@ -83,7 +83,7 @@ def _neighbours_item(shown: _Shown) -> Item:
 def classes_figure(experiment: "GanExperiment", networks: Networks, drawn: Tensor, path: Path,
                    provenance: dict[str, str]) -> list[Figure]:
     """A row of samples for each class that was asked for, or that the classifier finds; none where neither can be."""
-    if experiment.classes:
+    if experiment.classes and not experiment.data.sets:
         rows = _asked_for(experiment, networks)
         caption = "Samples of each class that was asked for, none left out; each column has one noise."
     elif experiment.readable:
@@ -118,8 +118,8 @@ def between_figure(experiment: "GanExperiment", networks: Networks, path: Path, 
         angles = torch.linspace(0, math.pi / 2, _BETWEEN)[:, None]
         normal = start[k].repeat(_BETWEEN, 1)
         normal[:, :size] = angles.cos() * start[k, :size] + angles.sin() * end[k, :size]
-        told = None if labels is None else labels[k].repeat(_BETWEEN)
-        name = f"{k + 1}" if labels is None else experiment.class_names[int(labels[k])]
+        told = None if labels is None else labels[k : k + 1].expand(_BETWEEN, *labels.shape[1:])
+        name = f"{k + 1}" if labels is None or experiment.data.sets else experiment.class_names[int(labels[k])]
         rows[name] = experiment.made(networks, experiment.latent.of(normal), told)
     return save_figure(rows_figure(rows, cell=0.7), path, provenance, folder=path.parent.parent,
                        caption="From one sample to another: each row leads from its first picture to its last.",
@@ -160,7 +160,8 @@ def _of_value(experiment: "GanExperiment", networks: Networks, value: int) -> di
     for k, own in enumerate(experiment.z(_PATHS, 1)):
         z = own.repeat(_BETWEEN, 1)
         z[:, latent.size + latent.categories + value] = _values()
-        rows[f"{k + 1}"] = experiment.made(networks, z, None if labels is None else labels[k].repeat(_BETWEEN))
+        rows[f"{k + 1}"] = experiment.made(
+            networks, z, None if labels is None else labels[k : k + 1].expand(_BETWEEN, *labels.shape[1:]))
     return rows
 
 
