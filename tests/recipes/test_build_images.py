@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from genloom.metrics.features import PixelFeatures, digest_of
 from genloom.metrics.picture_scores import compare
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.experiment import SampleRequest
-from genloom.recipes.images import Network, Sampling
+from genloom.recipes.images import Data, Network, Sampling
 from genloom.rng import StepRng
 
 CLASSES = Network(width=8, multipliers=(1, 2), blocks=1, attention=(4,), heads=2, conditioning="class")
@@ -141,3 +142,21 @@ def test_classes_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="sub-folder"):
         ImagesExperiment(chosen)
     assert len(ImagesExperiment(replace(chosen, network=small().network)).data.pictures) == 7
+
+
+@pytest.mark.parametrize(("kind", "conditioning"), [("unet", "labels"), ("unet", "tokens"), ("dit", "tokens")])
+def test_sets_of_labels_are_told_and_change_what_is_drawn(kind: Any, conditioning: Any) -> None:
+    chosen = small(data=Data(source="scenes", scenes=4, size=16), network=replace(CLASSES, kind=kind, width=16,
+                                                                               conditioning=conditioning))
+    sets = ImagesExperiment(chosen)
+    networks = weights_moved(sets)
+    labels = sets.labels_for(2, 0, "red cube, blue sphere; gray cube")
+    assert labels is not None
+    assert labels.shape == (2, sets.classes) == (2, 24)
+    drawn = sets.draw(networks, count=2, seed=0, labels=labels)
+    assert torch.equal(drawn, sets.draw(networks, count=2, seed=0, labels=labels))
+    assert not torch.equal(drawn[:1], sets.draw(networks, count=1, seed=0, labels=labels[1:]))
+    with pytest.raises(InputError, match=r"sets of labels"):
+        ImagesExperiment(replace(chosen, network=replace(chosen.network, conditioning="class")))
+    with pytest.raises(InputError, match=r"class: each has one"):
+        ImagesExperiment(small(network=replace(CLASSES, conditioning=conditioning)))

@@ -1,5 +1,7 @@
 """Classes are found by name and by number, and mistakes are named."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -53,3 +55,15 @@ def test_a_model_without_classes_is_asked_for_none() -> None:
     assert labels_for(pictures(None), 0, 3, 0) is None
     with pytest.raises(InputError, match="knows no classes"):
         labels_for(pictures(None), 0, 3, 0, "a")
+
+
+def test_sets_of_labels_are_asked_for_by_semicolons_and_drawn_as_often_as_in_the_pictures() -> None:
+    own = replace(pictures(torch.tensor([[1, 0, 1]] * 3 + [[0, 1, 0]], dtype=torch.uint8)), class_names=("a", "b", "c"))
+    asked = labels_for(own, 3, 3, 0, "c, a; b")
+    assert asked is not None
+    assert asked.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+    drawn = labels_for(own, 3, 4000, 0)
+    assert drawn is not None
+    assert 0.22 < drawn[:, 1].double().mean() < 0.28
+    with pytest.raises(UnknownName, match="labels"):
+        labels_for(own, 3, 3, 0, "a, d")

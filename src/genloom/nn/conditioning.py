@@ -65,8 +65,7 @@ class LabelSetEmbedding(nn.Module):
             return self.table.weight[self.labels :].expand(1, most, -1)
         present = self._with_null(labels)[:, : self.labels] > 0
         if int(present.sum(1).max()) > most:
-            raise InputError("labels", int(present.sum(1).max()), f"at most {most} labels in a set",
-                             "train with more --network.tokens")
+            raise InputError("labels", int(present.sum(1).max()), f"at most {most} labels in a set, as in training")
         found, order = present.to(torch.uint8).topk(most, dim=1)
         return cast(Tensor, self.table(torch.where(found > 0, order, self.labels)))
 

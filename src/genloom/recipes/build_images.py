@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from genloom.data.images.augment import Augment, to_pictures
+from genloom.data.images.imageset import ImageSet
 from genloom.diffusion import loss, times
 from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.guidance import classifier_free, clipped
@@ -53,7 +54,7 @@ class ImagesExperiment:
     data, kept   pictures of training, and those that no training sees
     space        the latent space that is diffused, or None for pixels
     shape        shape of what is diffused, (C, S, S)
-    classes      number of classes that the network is told, 0 for none
+    classes      number of classes, or of labels, that the network is told, 0 for none
     """
 
     def __init__(self, recipe: ImagesRecipe, data_root: Path | None = None) -> None:
@@ -65,7 +66,7 @@ class ImagesExperiment:
         self.classes = self._classes()
         self.schedule = make_schedule(recipe.schedule)
         self.network = make_network(recipe.network, size=self.shape[1], channels=self.shape[0], classes=self.classes,
-                                    seed=recipe.engine.seed)
+                                    seed=recipe.engine.seed, most=_most(self.data) if self.classes else 0)
         # refuses a prediction that this schedule cannot have
         make_denoiser(recipe.diffusion, self.schedule, self.network)
         if recipe.sampling.sampler not in SAMPLERS:
@@ -142,11 +143,15 @@ class ImagesExperiment:
         return to_pictures(x if self.space is None else self.space.decode(x)).cpu()
 
     def denoiser(self, networks: Networks, labels: Tensor | None = None, sampling: Sampling | None = None) -> Denoiser:
-        """The trained network as a denoiser: conditioned on labels (B,), guided and clipped as the sampling says."""
+        """The trained network as a denoiser, guided and clipped as the sampling says.
+
+        labels   to be conditioned on: classes (B,), or sets (B, K)
+        """
         chosen = sampling or self.recipe.sampling
         network = for_inference(networks["denoiser"], self.recipe.engine.precision)
         if labels is not None:
             labels = labels.to(self._device(networks))
+            labels = labels.float() if labels.ndim == 2 else labels
         found: Denoiser = make_denoiser(self.recipe.diffusion, self.schedule, network, labels)
         if labels is not None and chosen.guidance != 1:
             free = make_denoiser(self.recipe.diffusion, self.schedule, network)
@@ -247,11 +252,20 @@ class ImagesExperiment:
         if own and own != len(self.data.class_names):
             self.data, self.kept = (replace(each, labels=None, class_names=()) for each in (self.data, self.kept))
             return own
+        asked = self.recipe.network.conditioning
         if self.data.labels is None:
-            raise InputError("network.conditioning", "class", "none: these pictures have no classes",
+            raise InputError("network.conditioning", asked, "none: these pictures have no classes",
                              "put the pictures of each class into a sub-folder")
+        if self.data.sets != (asked != "class"):
+            allowed = "labels or tokens: pictures have sets of labels" if self.data.sets else "class: each has one"
+            raise InputError("network.conditioning", asked, allowed)
         return len(self.data.class_names)
 
     @staticmethod
     def _device(networks: Networks) -> torch.device:
         return next(networks["denoiser"].parameters()).device
+
+
+def _most(pictures: ImageSet) -> int:
+    """The largest number of labels that a picture has; 0 where each has one class."""
+    return int(pictures.labels.sum(1).max()) if pictures.sets and pictures.labels is not None else 0

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from genloom.data.images.imageset import ImageSet
+from genloom.data.images.labelsets import label_set, multi_hot
 from genloom.errors import InputError, UnknownName
 from genloom.rng import generator
 
@@ -26,6 +27,18 @@ def asked_for(request: str, names: Sequence[str], count: int, classes: int | Non
     return found.repeat(-(-count // len(found)))[:count]
 
 
+def sets_asked_for(request: str, names: Sequence[str], count: int) -> Tensor:
+    """The label sets of a request, one after each semicolon, taken in turn: uint8 (count, K).
+
+    >>> sets_asked_for("b; a, b", ["a", "b"], 3).tolist()
+    [[0, 1], [1, 1], [0, 1]]
+
+    Errors: `UnknownName` for a label that is not there, `InputError` for an empty set or a label twice.
+    """
+    found = multi_hot([label_set(each, names) for each in request.split(";")], names)
+    return found.repeat(-(-count // len(found)), 1)[:count]
+
+
 def _class_of(word: str, names: Sequence[str], classes: int) -> int:
     if word in names:
         return list(names).index(word)
@@ -39,7 +52,8 @@ def _class_of(word: str, names: Sequence[str], classes: int) -> int:
 def labels_for(pictures: ImageSet, classes: int, count: int, seed: int, request: str | None = None) -> Tensor | None:
     """Classes for `count` samples of a model that is told `classes` of them, int64 (count,): None where it is 0.
 
-    Those asked for, in turn; otherwise as often as in the pictures, or all equally often where those have none.
+    Those asked for, in turn; otherwise as often as in the pictures, or all equally often where those have none. Where
+    pictures have sets of labels, (count, K) uint8 of zeros and ones; a request is "red cube, blue sphere; gray cube".
 
     Errors: `InputError` for a request of a model without classes; `UnknownName` for a class that is not there.
     """
@@ -47,6 +61,8 @@ def labels_for(pictures: ImageSet, classes: int, count: int, seed: int, request:
         if request:
             raise InputError("labels", request, "left out: this model knows no classes")
         return None
+    if request and pictures.sets:
+        return sets_asked_for(request, pictures.class_names, count)
     if request:
         return asked_for(request, pictures.class_names, count, classes)
     if pictures.labels is None:

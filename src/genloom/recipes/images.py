@@ -59,8 +59,8 @@ class Network:
     """Share of features that is hidden in training."""
     patch: int = 2
     """Pixels of each side of the Transformer's patches."""
-    conditioning: Literal["none", "class"] = "none"
-    """class tells the network the class of each picture."""
+    conditioning: Literal["none", "class", "labels", "tokens"] = "none"
+    """What the network is told: the class, the sum of its labels, or also each label as a token to attend to."""
     details: str = ""
     """Architecture of an imported network as JSON, which then takes the place of the sizes above."""
 

@@ -49,27 +49,38 @@ def make_data(data: Data, data_root: Path | None = None) -> Pictures:
     return Pictures(*split(whole, data.holdout))
 
 
-def make_network(config: Network, *, size: int, channels: int, classes: int, seed: int) -> nn.Module:
+def make_network(config: Network, *, size: int, channels: int, classes: int, seed: int, most: int = 0) -> nn.Module:
     """The network for states (channels, size, size), with weights that are a function of the seed.
+
+    classes   number of classes, or of labels where pictures have sets of them
+    most      the largest set of labels; 0 where each picture has one class
 
     Errors: `InputError` for sizes that do not fit, or classes for a network that knows none.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold(seed, 0))
         if config.kind == "naive-unet":
+            if most:
+                raise InputError("network.kind", config.kind, "unet or dit, for pictures with sets of labels")
             return NaiveUNet(NaiveUNetShape(size=size, channels=channels, width=config.width, classes=classes))
         if config.kind == "dit":
             return DiT(DiTShape(size=size, channels=channels, width=config.width, blocks=config.blocks,
-                                heads=config.heads, patch=config.patch, classes=classes))
-        return UNet(_unet_shape(config, size, channels, classes))
+                                heads=config.heads, patch=config.patch,
+                                tokens=most if config.conditioning == "tokens" else 0, **_told(classes, most)))
+        return UNet(_unet_shape(config, size, channels, _told(classes, most)))
 
 
-def _unet_shape(config: Network, size: int, channels: int, classes: int) -> UNetShape:
+def _told(classes: int, most: int) -> dict[str, int]:
+    return {"label_set": classes} if most else {"classes": classes}
+
+
+def _unet_shape(config: Network, size: int, channels: int, told: dict[str, int]) -> UNetShape:
     plain: dict[str, Any] = {
         "size": size, "channels": channels, "width": config.width, "multipliers": config.multipliers,
         "blocks": config.blocks, "attention": tuple(a for a in config.attention if a), "heads": config.heads,
         "head_channels": _head_channels(config, size), "scale_shift": config.scale_shift, "resample": config.resample,
-        "groups": _groups(config.width), "dropout": config.dropout, "classes": classes}
+        "groups": _groups(config.width), "dropout": config.dropout,
+        "cross_attention": config.conditioning == "tokens", **told}
     return UNetShape(**plain | details(config.details))
 
 

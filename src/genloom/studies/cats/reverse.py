@@ -42,7 +42,7 @@ def reverse_process(context: Context) -> Answer:
             "picture ends at 1: at t = T the division by √ᾱ_T blows the network's error up a thousandfold.",
         ),
         results=(
-            at_most(Result(name="largest difference of pixels, `ddpm` from p_sample_loop",
+            at_most(Result(name="largest difference of pixels, the sampler ddpm from p_sample_loop",
                            value=(ours - text).abs().max().item(), known=0.0, known_name="the text's functions",
                            n=ours.numel(), tolerance="at most half of a byte's step, 1/255"), 1 / 255),
             at_most(Result(name="largest |pixel| with the clamp", value=ours.abs().max().item(), known=1.0,
@@ -100,6 +100,6 @@ def _posterior() -> Result:
     alpha, before = table.alpha[1:], table.alpha_bar[:-1]
     precision = alpha / (1 - alpha) + 1 / (1 - before)  # of q(x_t | x_{t−1}) and of q(x_{t−1} | x_0)
     drawn = torch.tensor([posterior(now, then).small for then, now in pairwise(levels)], dtype=torch.float64)
-    return at_most(Result(name="largest relative difference of `ddpm`'s variance from Bayes' rule",
+    return at_most(Result(name="largest relative difference of ddpm's variance from Bayes' rule",
                           value=(drawn * precision - 1).abs().max().item(), known=0.0,
                           known_name="1/(α_t/(1 − α_t) + 1/(1 − ᾱ_{t−1}))", n=T - 1), 1e-9)
