@@ -21,7 +21,7 @@ from genloom.training.screen import Screen
 def test_the_facts_name_the_data_first_and_the_game() -> None:
     facts = small_gan().facts()
     assert facts[0][0] == "data"
-    assert dict(facts)["game"] == "non-saturating, r1 of weight 0.02"
+    assert dict(facts)["game"] == "non-saturating, r1 of weight 0.1"
     clipped = small_gan(loss=Loss(adversarial="wasserstein", clip=0.1), penalty=Penalty())
     assert dict(clipped.facts())["game"] == "wasserstein, weights clipped at 0.1"
 

@@ -55,7 +55,7 @@ class GanPointsRecipe:
     network: Network = field(default_factory=Network)
     latent: Latent = field(default_factory=lambda: Latent(size=2, law="normal"))
     loss: Loss = field(default_factory=Loss)
-    penalty: Penalty = field(default_factory=lambda: Penalty(kind="r1", weight=0.02))
+    penalty: Penalty = field(default_factory=lambda: Penalty(kind="r1", weight=0.1))
     generator: Optimizer = field(default_factory=_adam)
     discriminator: Optimizer = field(default_factory=_adam)
     engine: Engine = field(default_factory=lambda: Engine(steps=6000, batch_size=128, ema=0.995, log_every=20,

@@ -1,0 +1,188 @@
+"""Modes that are dropped: how little the objective loses by it, and which games do it on one budget."""
+
+import math
+
+import torch
+
+from genloom.data.density import Gaussians
+from genloom.data.points import points
+from genloom.gan.oracle import best_value, kullback_leibler, tabulate
+from genloom.metrics.interval import mean_interval
+from genloom.recipes.judge_gan_points import ENOUGH, WITHIN, fair_good, fair_spread, find
+from genloom.report.figures import COLORS, DASHED, KNOWN, MARKERS, canvas, styled
+from genloom.report.numbers import at_least, near, number
+from genloom.report.plots import array, plane, scatter
+from genloom.report.results import Figure, Result, Table
+from genloom.report.run_page import read_columns
+from genloom.rng import generator
+from genloom.studies.context import Context
+from genloom.studies.gan_theory.games import SEEDS, Played, every, said
+from genloom.studies.study import Answer, deliverable
+
+_PANELS = torch.arange(-0.95, 0.951, 0.05, dtype=torch.float64)  # a mode is 0.02 wide
+_PROMISED = ("r1", "r3gan")
+"""Games with a proof of local convergence, which are judged by it."""
+_KEPT = (25, 24, 20, 12, 5, 1)
+
+
+@deliverable("modes", "Dropped modes",
+             question="A generator may leave out whole parts of the data. What does it lose by that, and which games "
+                      "leave out how much of 25 Gaussians when all have the same budget?")
+def dropped_modes(context: Context) -> Answer:
+    """The price of a mode in closed form, and eight games with several seeds."""
+    found = every(context)
+    return Answer(
+        text=_text(found),
+        figures=(_samples(context, found), _chart(context, found), _way(context, found)),
+        tables=(_games(found), _prices()),
+        results=_results(context, found),
+        formula="q on m of K equal modes: V(G, D*) = (m/K) log m/(m + K) + log K/(m + K),   KL(q, p) = log K/m",
+        source="Arjovsky & Bottou 2017, §2.2.2; Srivastava et al. 2017, §4.1; Mescheder et al. 2018; Huang et al. 2024",
+    )
+
+
+def kept(modes: int) -> Gaussians:
+    """The grid's first modes alone."""
+    whole = points("grid", 1, 0).density
+    assert isinstance(whole, Gaussians)
+    weights = torch.full((modes,), 1 / modes, dtype=torch.float64)
+    return Gaussians(whole.means[:modes], whole.covariances[:modes], weights)
+
+
+def price(modes: int, total: int = 25) -> float:
+    """V(G, D*) where q has m of K modes that do not overlap."""
+    return modes / total * math.log(modes / (modes + total)) + math.log(total / (modes + total))
+
+
+def _results(context: Context, found: dict[str, list[Played]]) -> tuple[Result, ...]:
+    whole = kept(25)
+    results = []
+    for modes in (24, 5):
+        table = tabulate(whole.log_density, kept(modes).log_density, (_PANELS, _PANELS), nodes=8)
+        results.append(near(Result(name=f"V(G, D*) with {modes} of 25 modes", value=best_value(table),
+                                   known=price(modes), known_name="closed form"), 1e-5))
+        if modes == 5:
+            swapped = table._replace(log_p=table.log_q, log_q=table.log_p)
+            results.append(near(Result(name="KL(q, p) with 5 of 25 modes", value=kullback_leibler(swapped),
+                                       known=math.log(5), known_name="log 5"), 1e-5))
+    fair = find(whole.sample(2500, generator(context.seed, 71))[0], whole)
+    results.append(at_least(Result(name="modes found among fair draws", value=fair.modes, known=25, n=2500,
+                                   known_name="all of them"), 25))
+    results += [_found(game, runs) for game, runs in found.items()]
+    return tuple(results)
+
+
+def _found(game: str, runs: list[Played]) -> Result:
+    """The least over the seeds, judged for games that promise it."""
+    result = Result(name=f"{said(game)}: modes found of 25, the least of {len(runs)} seeds",
+                    value=min(run.found.modes for run in runs), known=25, known_name="fair draws",
+                    n=runs[0].experiment.recipe.evaluation.samples, seeds=tuple(run.seed for run in runs))
+    return at_least(result, 20) if game in _PROMISED else result
+
+
+def _games(found: dict[str, list[Played]]) -> Table:
+    rows = []
+    for game, runs in found.items():
+        each = [run.found for run in runs]
+        good, spread = (_mean([getattr(one, name) for one in each]) for name in ("good", "spread"))
+        even = _mean([one.shares.divergence if one.shares else math.inf for one in each])
+        rows.append((said(game), ", ".join(str(one.modes) for one in each), ", ".join(str(one.touched) for one in each),
+                     good, spread, even))
+    rows.append(("fair draws", "25", "25", number(fair_good(), 3), number(fair_spread(), 3), number(24 / 5000, 2)))
+    count = next(iter(found.values()))[0].experiment.recipe.evaluation.samples
+    return Table(header=("game", "modes found", "modes touched", "good", "spread", "KL of shares"), rows=tuple(rows),
+                 caption=f"{SEEDS} seeds, {number(count)} points each. Found: {ENOUGH:.0%} of the fair share of good "
+                         f"points; touched: any; good: within {WITHIN:g} standard deviations of the nearest mean; "
+                         "spread: their root mean square, in standard deviations. Means over the seeds.")
+
+
+def _mean(values: list[float]) -> str:
+    if not all(map(math.isfinite, values)):
+        return number(math.inf)
+    return number(mean_interval(values).value, 3)
+
+
+def _prices() -> Table:
+    rows = tuple((str(m), number(price(m), 5), number((price(m) + math.log(4)) / 2, 3),
+                  number(math.log(25 / m), 3) if m < 25 else "0", "∞" if m < 25 else "0",
+                  number(25 / (25 + m), 3)) for m in _KEPT)
+    return Table(header=("modes kept of 25", "V(G, D*)", "JSD", "KL(q, p)", "KL(p, q)", "D* at kept modes, less is q"),
+                 rows=rows, caption="What it costs to leave modes out, in nats. D* of a kept mode is m/(m + 25).")
+
+
+@styled()
+def _samples(context: Context, found: dict[str, list[Played]]) -> Figure:
+    figure, axes = canvas(9.2, 4.9, 2, 4)
+    for axis, (game, runs) in zip(axes, found.items(), strict=True):
+        run = runs[0]
+        drawn = run.experiment.draw(run.trained.networks, count=1500, seed=run.seed)
+        scatter(axis, kept(25).means, size=26, color="#cfd5de", alpha=1.0)
+        scatter(axis, drawn, size=1.6)
+        plane(axis, [-1.05] * 2, [1.05] * 2, f"{said(game)}: {run.found.modes} of 25")
+        axis.set(xticks=[], yticks=[])
+        axis.grid(visible=False)
+    return context.figure(
+        figure, "modes-samples",
+        caption="Points of every game's generator, first seed, on the 25 modes in grey, after the same number of "
+                "updates.",
+        alt="Eight scatter plots on a lattice of 25 grey dots: some games fill all of them, others only a part")
+
+
+@styled()
+def _chart(context: Context, found: dict[str, list[Played]]) -> Figure:
+    figure, (axes,) = canvas(6.8, 3.9)
+    for k, (game, runs) in enumerate(found.items()):
+        axes.plot([run.found.modes for run in runs], [run.found.good for run in runs], MARKERS[k % len(MARKERS)],
+                  color=COLORS[k % len(COLORS)], markersize=7, alpha=0.85, label=said(game))
+    axes.plot([25], [fair_good()], "*", color=KNOWN, markersize=11, label="fair draws")
+    axes.axvline(25, color=KNOWN, linewidth=1.0, linestyle=DASHED)
+    axes.set(xlabel="modes found of 25", ylabel="share of good points", xlim=(-0.5, 26), ylim=(0, 1.03))
+    axes.legend(loc="upper left", ncols=2)
+    return context.figure(
+        figure, "modes-chart",
+        caption="Modes against quality, one marker for each seed. Games without a penalty buy quality with modes.",
+        alt="A scatter plot: games with a penalty lie to the right, those without one higher and to the left, fair "
+            "draws at the upper right corner")
+
+
+@styled()
+def _way(context: Context, found: dict[str, list[Played]]) -> Figure:
+    figure, (left, right) = canvas(9.2, 3.5, 1, 2)
+    for k, (game, runs) in enumerate(found.items()):
+        logs = [read_columns(run.trained.path / "evaluations.jsonl", ("step", "modes", "good")) for run in runs]
+        for axis, name in ((left, "modes"), (right, "good")):
+            mean = torch.tensor([log[name] for log in logs]).double().mean(0)
+            axis.plot(logs[0]["step"], array(mean), color=COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)],
+                      label=said(game))
+    left.set(xlabel="step", ylabel="modes found, mean of the seeds", ylim=(0, 26))
+    right.set(xlabel="step", ylabel="share of good points")
+    left.axhline(25, color=KNOWN, linewidth=1.0, linestyle=DASHED)
+    right.legend(fontsize=7.5, loc="upper left")
+    return context.figure(
+        figure, "modes-way", caption="Modes found and the share of good points over the steps.",
+        alt="Two panels of rising curves, one for each game")
+
+
+def _text(found: dict[str, list[Played]]) -> tuple[str, ...]:
+    least = {game: min(run.found.modes for run in runs) for game, runs in found.items()}
+    lost = (price(24) + math.log(4)) / 2
+    return (
+        "Let the data have K equal modes that do not overlap, and the generator only m of them, each drawn as it "
+        "should be. Then D* = m/(m + K) at the modes that are kept and 1 at the others, and the objective is a number "
+        f"that can be written down. To drop one mode of 25 costs {number(lost, 2)} nats of a Jensen–Shannon divergence "
+        f"that could be {number(math.log(2), 3)}; the discriminator sees it as D* = {number(24 / 49, 3)} instead of ½ "
+        "at all the modes that it is shown by the generator. KL(q, p), which the non-saturating loss follows, is log "
+        "25/24. Only KL(p, q), what maximum likelihood follows, is infinite. And at a mode that has no fakes there is "
+        "no fake whose gradient could say that it is missing: what brings points there is the slope of D from one "
+        "mode to the next.",
+        f"Eight games were played with the same networks, optimizer and number of updates. Without a penalty the "
+        f"non-saturating loss, least squares and hinge found {least['non-saturating']}, {least['least-squares']} and "
+        f"{least['hinge']} of 25 modes in their worst seed; with R1 the first of them found {least['r1']}, and the "
+        f"relativistic loss with R1 and R2 (R3GAN) {least['r3gan']}. A penalty on the slope makes the discriminator "
+        "change slowly from place to place, so that generated points are pulled across the gaps.",
+        "Modes must be counted with care. A mode counts here from a quarter of its fair share of good points on. If "
+        "any one point were enough, as is usual, noise that is uniform in the square would be said to cover the grid. "
+        "And no count says whether the modes are equally often hit, or as wide as they should be, which is what the "
+        "last two columns of the table are for.",
+    )
+

@@ -1,0 +1,37 @@
+"""S4.2 as an item of the report."""
+
+import math
+
+import pytest
+
+from genloom.studies.gan_theory.pairs import shifted
+from genloom.studies.gan_theory.value import by_heart, divergence, printed
+
+
+def test_the_item_is_whole_and_the_identity_needs_no_training(tiny, check) -> None:
+    answer = check(divergence, tiny)
+    exact = [result for result in answer.results if "V(G, D*)" in result.name or "on draws" in result.name]
+    assert len(exact) == 14
+    assert {result.status for result in exact} == {"pass"}
+    below = [result for result in answer.results if result.name.endswith("V(G, D) of the trained network")]
+    assert {result.status for result in below} == {"pass"}, "whatever D is"
+
+
+def test_the_losses_of_all_games_are_their_divergences(tiny) -> None:
+    games = divergence.work(tiny).tables[1]
+    assert len(games.rows) == 5
+    for row in games.rows:
+        assert row[3] == row[4]
+
+
+def test_the_printed_expression_is_another_function() -> None:
+    """For p = q it is log ½ + ½ instead of −log 4, and for densities apart 1 instead of 0."""
+    assert printed(shifted(0.0).table) == pytest.approx(0.5 - math.log(2), abs=1e-12)
+    assert printed(shifted(20.0).table) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.slow
+def test_what_is_learned_by_heart_is_not_known_of_other_points() -> None:
+    found = by_heart(0)
+    assert found.own[-1] > -0.3
+    assert found.fresh[-1] < -math.log(4)
