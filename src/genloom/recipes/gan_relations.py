@@ -11,9 +11,17 @@ _OWN_WIDTHS = ("mlp", "course", "tables")
 _WIDTH = 64
 
 
+def critic_relations(recipe: Any) -> Iterator[InputError]:
+    """Without a bound on its slope a critic's loss has no least value."""
+    penalised = recipe.penalty.kind != "none" and recipe.penalty.weight > 0
+    bounded = recipe.loss.clip > 0 or penalised or recipe.network.spectral != "none"
+    if recipe.loss.adversarial == "wasserstein" and not bounded:
+        yield InputError("loss.adversarial", "wasserstein", "beside something that bounds the critic's slope",
+                         "pass --penalty.kind unit-slope (WGAN-GP), or --loss.clip 0.01 (WGAN)")
+
+
 def game_relations(recipe: Any) -> Iterator[InputError]:
-    """What holds of every game: a critic has bounds, codes are none or several, both sides are told or neither is."""
-    yield from _bounds(recipe)
+    """Codes are none or several, both sides are told or neither is, and a batch is one that norms can be taken of."""
     yield from _batches(recipe)
     yield from _told(recipe)
     if recipe.latent.categories == 1:
@@ -38,15 +46,6 @@ def pair_relations(recipe: Any) -> Iterator[InputError]:
                          "norms", "pass --network.told concatenate")
     if network.width != _WIDTH and kind in _OWN_WIDTHS:
         yield InputError("network.width", network.width, f"left out: the pair {kind!r} has widths of its own", leave)
-
-
-def _bounds(recipe: Any) -> Iterator[InputError]:
-    """Without a bound on its slope a critic's loss has no least value."""
-    penalised = recipe.penalty.kind != "none" and recipe.penalty.weight > 0
-    bounded = recipe.loss.clip > 0 or penalised or recipe.network.spectral != "none"
-    if recipe.loss.adversarial == "wasserstein" and not bounded:
-        yield InputError("loss.adversarial", "wasserstein", "beside something that bounds the critic's slope",
-                         "pass --penalty.kind unit-slope (WGAN-GP), or --loss.clip 0.01 (WGAN)")
 
 
 def _batches(recipe: Any) -> Iterator[InputError]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from genloom.errors import InputError
-from genloom.recipes.gan_relations import game_relations, pair_relations
+from genloom.recipes.gan_relations import critic_relations, game_relations, pair_relations
 
 SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", "heun", "edm-stochastic", "dpmpp-2m",
             "dpmpp-2m-sde", "unipc", "predictor-corrector", "langevin", "ode")
@@ -146,14 +146,6 @@ def _points_told_relations(recipe: Any) -> Iterator[InputError]:
                          f"{critic_steps} critic steps", "pass --engine.batch-size 256")
 
 
-def _points_critic_relations(recipe: Any) -> Iterator[InputError]:
-    """The loss of a critic has no bound where nothing bounds its slope."""
-    bounded = recipe.loss.clip > 0 or recipe.penalty.kind != "none" or recipe.network.spectral != "none"
-    if recipe.loss.adversarial == "wasserstein" and not bounded:
-        yield InputError("loss.adversarial", "wasserstein", "another game where nothing bounds the critic's slope",
-                         "pass --penalty.kind unit-slope, or --loss.clip 0.1")
-
-
 def _blocks_relations(recipe: Any) -> Iterator[InputError]:
     blocks = recipe.network.blocks
     if not blocks or min(blocks) < 1:
@@ -163,12 +155,12 @@ def _blocks_relations(recipe: Any) -> Iterator[InputError]:
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
                      _langevin_relations, _zero_snr_relations, _betas_relations),
-    "GanPointsRecipe": (_engine_relations, _data_relations, _points_told_relations, _points_critic_relations),
+    "GanPointsRecipe": (_engine_relations, _data_relations, _points_told_relations, critic_relations),
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
                      _zero_snr_relations, _betas_relations),
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
     "InpaintingRecipe": (_engine_relations, _halving_relations),
-    "GanRecipe": (_engine_relations, game_relations, pair_relations),
+    "GanRecipe": (_engine_relations, critic_relations, game_relations, pair_relations),
     "EvaluatorRecipe": (_engine_relations, _blocks_relations),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
