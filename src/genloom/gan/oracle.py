@@ -56,7 +56,8 @@ def tabulate(p: LogDensity, q: LogDensity, edges: Sequence[Sequence[float] | Ten
     lines = torch.meshgrid(*(points for points, _ in rules), indexing="ij")
     parts = torch.meshgrid(*(weights for _, weights in rules), indexing="ij")
     points = torch.stack([line.flatten() for line in lines], 1)
-    table = Table(points, torch.stack([part.flatten() for part in parts]).prod(0), p(points).double(), q(points).double())
+    weights = torch.stack([part.flatten() for part in parts]).prod(0)
+    table = Table(points, weights, p(points).double(), q(points).double())
     for name, log in (("p", table.log_p), ("q", table.log_q)):
         total = float(table.weights @ log.exp())
         if not abs(total - 1) < 1e-6:

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from genloom.studies.gan_theory import fitting, value
 from genloom.studies.gan_theory.pairs import shifted
 from genloom.studies.gan_theory.value import by_heart, divergence, printed
 
@@ -31,7 +32,9 @@ def test_the_printed_expression_is_another_function() -> None:
 
 
 @pytest.mark.slow
-def test_what_is_learned_by_heart_is_not_known_of_other_points() -> None:
+def test_what_is_learned_by_heart_is_not_known_of_other_points(monkeypatch) -> None:
+    monkeypatch.setattr(value, "OWN_STEPS", 600)
+    monkeypatch.setattr(fitting, "BATCH", 512)
     found = by_heart(0)
     assert found.own[-1] > -0.3
     assert found.fresh[-1] < -math.log(4)

@@ -243,8 +243,9 @@ def _text(each: list[Fitted], own: ByHeart) -> tuple[str, ...]:
         f"{number(normals.missing[-1], 2)} is.",
         "The identity is one of densities, not of points. A discriminator that sees the same "
         f"{OWN} real and {OWN} generated points in every step, drawn from one density, comes to "
-        f"{number(own.own[-1], 3)} on them, as if they had nothing in common, and has {number(own.fresh[-1], 3)} on the "
-        f"density itself, below −log 4 = {number(-math.log(4))}. So a discriminator must be judged on real data that it was not trained on.",
+        f"{number(own.own[-1], 3)} on them, as if they had nothing in common, and has {number(own.fresh[-1], 3)} on "
+        f"the density itself, below −log 4 = {number(-math.log(4))}. So a discriminator must be judged on real data "
+        "that it was not trained on.",
         "Other games measure other divergences, and the second table has them: the best discriminator of least squares "
         "gives D* itself, that of the hinge loss only says on which side a point lies, and the relativistic one has "
         "the same logit as here, but for a constant.",
