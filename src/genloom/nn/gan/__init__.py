@@ -10,6 +10,8 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "LabelPlanes": "told",
     "PAIRS": "pairs",
     "Pair": "pairs",
+    "PointDiscriminator": "points",
+    "PointGenerator": "points",
     "ProgressiveDiscriminator": "progressive",
     "ProgressiveGenerator": "progressive",
     "ResidualDiscriminator": "residual",
