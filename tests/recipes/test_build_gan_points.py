@@ -11,7 +11,7 @@ from genloom.errors import InputError, UnknownName
 from genloom.recipes import to_yaml
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.gan_points import gan_ring
-from genloom.recipes.gans import Loss, Penalty
+from genloom.recipes.gans import Latent, Loss, Penalty
 from genloom.rng import StepRng
 from genloom.training.engine import fit
 from genloom.training.run import RunFolder
@@ -120,3 +120,12 @@ def test_judging_on_the_way_sees_distance_spread_and_modes() -> None:
     assert list(small_gan(data=replace(experiment.recipe.data, pattern="moons")).job().judge(experiment.networks)) == [
         "energy distance", "spread"]
     assert small_gan(gan_ring()).modes == 8
+
+
+def test_codes_are_read_by_the_discriminator() -> None:
+    """InfoGAN on points: both networks learn from what is read of the code."""
+    experiment = small_gan(latent=Latent(size=2, categories=4, values=1))
+    job = experiment.job()
+    updates = list(job.method.updates(job.networks, job.source.batch(torch.arange(20)), StepRng(0, 0)))
+    assert "surprise" in updates[-1].metrics
+    assert experiment.draw(experiment.networks, count=5, seed=0).shape == (5, 2)
