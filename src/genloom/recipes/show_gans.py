@@ -13,7 +13,7 @@ from genloom.recipes.show_game import training_item, way_item
 from genloom.recipes.show_pictures import SHEET, neighbours_figure, samples_figure
 from genloom.report.figures import canvas, save_figure
 from genloom.report.grids import rows_figure
-from genloom.report.numbers import number
+from genloom.report.numbers import fixed, number
 from genloom.report.plots import histograms
 from genloom.report.results import Figure, Item
 from genloom.training.method import Networks
@@ -91,7 +91,7 @@ def classes_figure(experiment: "GanExperiment", networks: Networks, drawn: Tenso
         caption = f"The first of {len(drawn)} samples that the classifier of digits takes for each class."
     else:
         return []
-    return [save_figure(rows_figure(rows, cell=0.6), path, provenance, folder=path.parent.parent, caption=caption,
+    return [save_figure(rows_figure(rows, cell=0.7), path, provenance, folder=path.parent.parent, caption=caption,
                         alt="Rows of generated pictures, one for each class")]
 
 
@@ -132,11 +132,11 @@ def codes_item(experiment: "GanExperiment", networks: Networks, folder: Path,
     latent, figures = experiment.latent, []
     if latent.categories:
         figures.append(save_figure(
-            rows_figure(_of_categories(experiment, networks), cell=0.6), folder / "categories.png", provenance,
+            rows_figure(_of_categories(experiment, networks), cell=0.7), folder / "categories.png", provenance,
             folder=folder.parent, caption="Each row has one category of the code, each column one noise.",
             alt="Rows of generated pictures, one for each category"))
     figures += [save_figure(
-        rows_figure(_of_value(experiment, networks, k), [f"{v:.2g}" for v in _values()], cell=0.7),
+        rows_figure(_of_value(experiment, networks, k), [fixed(v, 2) for v in _values().tolist()], cell=0.7),
         folder / f"value-{k + 1}.png", provenance, folder=folder.parent,
         caption=f"The value {k + 1} of the code from −1 to 1, for the noise of {_PATHS} samples.",
         alt=f"Rows of generated pictures in which the value {k + 1} rises from the left to the right")
