@@ -42,6 +42,7 @@ def digits(data_root: Path | None, size: int = 32) -> AtHand:
     source, why = digits_at_hand(data_root)
     data = Data(source=source, size=size, channels=1, zoom=1.0, flip=False)
     if source == "mnist":
-        return AtHand(data, f"MNIST: 70,000 handwritten digits, 28 × 28, enlarged to {size} × {size}")
+        enlarged = "" if size == 28 else f", enlarged to {size} × {size}"
+        return AtHand(data, f"MNIST: 70,000 handwritten digits, 28 × 28{enlarged}")
     return AtHand(data, f"scikit-learn's 1,797 digits, 8 × 8, enlarged to {size} × {size}: MNIST IS NOT AT HAND, and "
                         f"this is why they are taken: {why}")

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from genloom.metrics.interval import mean_interval
 from genloom.recipes.gan_losses import LOSSES, updates
-from genloom.report.numbers import at_most, duration, fixed, measured, near, number
+from genloom.report.numbers import at_most, fixed, measured, near, number
 from genloom.report.results import Result, Table
 from genloom.studies.context import Context
 from genloom.studies.mnist_gans.compared_figures import pictures, points, told
@@ -85,18 +85,18 @@ def _table(context: Context, found: Sequence[Row], some: Played) -> Table:
     body = [(row.options.said, _mean(row.distances), ", ".join(number(value, 3) for value in row.distances) or "—",
              ", ".join(str(each.classes.seen) for _, each in row.finished) or "—",
              *(_column(row, take, places) for take, places in _COLUMNS), f"{row.stable} of {total}",
-             duration(60 * row.minutes)) for row in found]
+             fixed(row.minutes, 1)) for row in found]
     body.append(("real digits", fixed(real.scores.frechet, 2), "—", str(real.classes.seen),
                  *(fixed(take(real), places) for take, places in _COLUMNS), "—", "—"))
-    return Table(header=("loss", f"{distance(some)}, mean of seeds", "each seed", "digits seen", "KL of classes",
-                         "sureness", "coverage", "stable", "training, all seeds"), rows=tuple(body),
-                 caption=f"{real.scores.n:,} pictures of each run; ± is Student's 95 % interval over seeds. KL of "
-                         f"classes in nats, {number(real.classes.expected, 2)} for fair draws.")
+    return Table(header=("loss", distance(some), "each seed", "digits seen", "KL", "coverage", "stable", "minutes"),
+                 rows=tuple(body),
+                 caption=f"{real.scores.n:,} pictures of each run; ± is Student's 95 % interval over seeds. KL of the "
+                         f"classes from the data's in nats, {number(real.classes.expected, 2)} for fair draws; minutes "
+                         "of training are those of all seeds.")
 
 
 _COLUMNS: tuple[tuple[Callable[[Judged], float], int], ...] = (
-    (lambda each: each.classes.divergence, 3), (lambda each: each.sure.value, 2),
-    (lambda each: each.scores.coverage, 2))
+    (lambda each: each.classes.divergence, 3), (lambda each: each.scores.coverage, 2))
 
 
 def _column(row: Row, take: Callable[[Judged], float], places: int) -> str:
@@ -112,7 +112,7 @@ def _options() -> Table:
         body.append((each.said, name, str(each.loss.critic_steps), f"{each.loss.clip:g}" if each.loss.clip else "—",
                      penalty + every, f"{adam.lr:g}, {adam.beta1:g}, {adam.beta2:g}", each.source))
     return Table(header=("loss", "name", "critic steps", "clip", "penalty", "Adam: rate, β1, β2", "source"),
-                 rows=tuple(body), caption="The options of each loss, as `genloom.recipes.gan_losses.LOSSES` has them.")
+                 rows=tuple(body), caption="The options of each loss: LOSSES in genloom.recipes.gan_losses.")
 
 
 def _equal(found: Sequence[Row]) -> Result:

@@ -60,7 +60,7 @@ def pictures(context: Context, found: Sequence[Row]) -> Figure:
 
 def told(context: Context, found: Sequence[Row]) -> Figure:
     """How often each discriminator is right, over the training."""
-    figure, (axes,) = canvas(7.2, 3.6)
+    figure, (axes,) = canvas(8.4, 3.6)
     _curves(axes, found)
     known_line(axes, 0.5, "nothing told apart")
     axes.set(xlabel="share of the budget", ylabel="share of pairs told apart", ylim=(0.45, 1.02))

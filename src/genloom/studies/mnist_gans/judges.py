@@ -11,6 +11,7 @@ from genloom.metrics.interval import Interval, mean_interval
 from genloom.metrics.modes import Modes
 from genloom.metrics.picture_scores import PictureScores, compare
 from genloom.recipes.build_gans import GanExperiment
+from genloom.recipes.gans_parts import make_networks
 from genloom.recipes.judge_gans import LEAST, classes_of, read, spread
 from genloom.report.numbers import at_least, at_most, fixed, measured, number
 from genloom.report.results import Result, Table
@@ -19,6 +20,7 @@ from genloom.studies.mnist_gans import work
 from genloom.studies.mnist_gans.work import Played, drawn
 
 REAL = "other real digits, same N"
+_FEW = 1000  # pictures of an untrained generator
 VARIED = 0.5
 """Samples whose pixels vary less than this share of the data's are called alike."""
 STABLE = (f"the training ended with finite numbers, every digit is at least {LEAST:.0%} as frequent as in the data, "
@@ -94,16 +96,15 @@ def about(played: Played, scores: PictureScores) -> str:
 
 
 def cells(each: Judged) -> tuple[str, ...]:
-    """Distance, precision, coverage, digits seen, balance and sureness for a table; `HEADER` names them."""
+    """Distance, coverage, digits seen, balance, sureness and spread for a table; `header` names them."""
     return (measured(Result(name="", value=each.interval.value, interval=(each.interval.low, each.interval.high))),
-            fixed(each.scores.precision, 2), fixed(each.scores.coverage, 2),
-            f"{each.classes.seen} of {len(each.classes.counts)}", fixed(each.classes.divergence, 3),
-            fixed(each.sure.value, 3), fixed(each.spread, 2))
+            fixed(each.scores.coverage, 2), f"{each.classes.seen} of {len(each.classes.counts)}",
+            fixed(each.classes.divergence, 3), fixed(each.sure.value, 3), fixed(each.spread, 2))
 
 
 def header(played: Played) -> tuple[str, ...]:
     """The names of `cells`."""
-    return (distance(played), "precision", "coverage", "digits seen", "KL of classes", "sureness", "spread")
+    return (distance(played), "coverage", "digits seen", "KL of classes", "sureness", "spread")
 
 
 def scores_table(context: Context, rows: Mapping[str, Played], caption: str) -> Table:
@@ -121,27 +122,26 @@ def run_results(context: Context, played: Played, said: str) -> Sequence[Result]
     """The distance of a run beside the floor, how sure the classifier is, and the digits that are seen."""
     found, real = judged(context, played), floor(context, played)
     n, seeds, digits = found.scores.n, (context.seed,), len(found.classes.counts)
-    untrained = context.once(("untrained", played.recipe.network.kind), lambda: _untrained(context, played))
+    fresh = context.once(("untrained", played.recipe.network.kind), lambda: untrained(context, played))
+    limit, before = fresh.scores.frechet / 10, number(fresh.scores.frechet, 3)
     return (
         at_most(Result(name=f"{distance(played)}: {said}", value=found.scores.frechet, known=real.scores.frechet,
                        known_name=REAL, interval=found.scores.frechet_interval, n=n, seeds=seeds,
                        formula=about(played, found.scores), source="Heusel et al. 2017, Eq. 6",
-                       tolerance=f"below a tenth of the untrained generator's, {number(untrained)}"), untrained / 10),
+                       tolerance=f"below a tenth of the untrained generator's, {before}"), limit),
         at_least(Result(name=f"digits seen: {said}", value=found.classes.seen, known=digits, known_name="all of them",
                         n=n, seeds=seeds, tolerance=f"each with {LEAST:.0%} of its due at least"), digits),
         Result(name=f"balance of digits, KL(samples ‖ data): {said}", value=found.classes.divergence, unit="nats",
                known=found.classes.expected, known_name="fair draws, same N", n=n, seeds=seeds),
         Result(name=f"sureness of the classifier: {said}", value=found.sure.value, known=real.sure.value,
                known_name=REAL, interval=(found.sure.low, found.sure.high), n=n, seeds=seeds,
-               formula="mean of the largest probability"),
+               formula=f"mean of the largest probability; {fresh.sure.value:.0%} for the untrained generator: a "
+                       "classifier is sure of much that is no digit"),
     )
 
 
-def _untrained(context: Context, played: Played) -> float:
-    """The Fréchet distance of what the networks make before their first step."""
-    from genloom.recipes.gans_parts import make_networks
-
+def untrained(context: Context, played: Played) -> Judged:
+    """What the networks make before their first step."""
     here = played.experiment
     fresh = {name: network.eval() for name, network in make_networks(here.recipe, here.classes).items()}
-    pictures = here.draw(fresh, count=min(1000, count(context, here)), seed=context.seed)
-    return compare(pictures, here.reference, here.extractor, quickly=True).frechet
+    return judge(here, here.draw(fresh, count=min(_FEW, count(context, here)), seed=context.seed))

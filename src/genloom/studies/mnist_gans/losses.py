@@ -34,13 +34,13 @@ def vanilla(context: Context) -> Answer:
             "any logit. The discriminator's loss is their sum over real ones and fakes, each a mean over its batch; it "
             f"is log 4 = {math.log(4):.4f} where it tells nothing, D = ½. Fakes are held fixed for it.",
             "The generator maximises log D(G(z)), Eq. 2, in place of minimising log(1 − D(G(z))), Eq. 1. Both have the "
-            f"same sign, but at a logit of {_SURE:g}, a fake that D is sure of, the slope of the first is "
+            f"same sign, but at a logit of {number(_SURE)}, a fake that D is sure of, the slope of the first is "
             f"{number(found, 3)} and that of the second {number(slope(minimax, _SURE), 2)}: nothing to learn from.",
             "Taken as log(σ(l) + 1e−8), as it is often written to avoid log 0, even the first has only the slope "
             f"{number(slope(guarded, _SURE), 2)} there.",
         ),
-        figures=(_slopes(context, {"non-saturating": non_saturating, "minimax": minimax,
-                                   "−log(σ(l) + 1e−8)": guarded}, "slopes-vanilla"),),
+        figures=(_slopes(context, {"−log(σ(l) + 1e−8)": guarded, "minimax": minimax, "non-saturating": non_saturating},
+                         "slopes-vanilla"),),
         tables=(_table({"−log D (real)": non_saturating, "−log(1 − D) (fake)": lambda fake: -minimax(fake),
                         "log(1 − D), minimax": minimax}),),
         results=_vanilla_results(),
@@ -99,7 +99,7 @@ def _vanilla_results() -> tuple[Result, ...]:
                     known_name="log 2"), 1e-12),
         near(Result(name="ℓ_D of random logits", value=float(cross_entropy(real, fake)), known=float(other), n=512,
                     known_name="torch's binary cross-entropy with logits"), 1e-8),
-        near(Result(name=f"slope of ℓ_G at the logit {_SURE:g}, float32", value=slope(non_saturating, _SURE),
+        near(Result(name=f"slope of ℓ_G at the logit {number(_SURE)}, float32", value=slope(non_saturating, _SURE),
                     known=-1.0, known_name="−σ(−l)"), 1e-6),
         Result(name="the same of −log(σ(l) + 1e−8)", value=slope(guarded, _SURE), known=-1.0, known_name="−σ(−l)"),
         near(Result(name="the same of the minimax loss", value=slope(minimax, _SURE), known=-_sigmoid(_SURE),
@@ -146,7 +146,7 @@ def _slopes(context: Context, losses: dict[str, Loss], name: str) -> Figure:
     x = torch.linspace(-25, 5, 121) if guarded in losses.values() else torch.linspace(-4, 4, 121)
     lines(axes, x, {said: [slope(loss, float(point)) for point in x] for said, loss in losses.items()}, markers=False,
           xlabel="what the discriminator says of a fake", ylabel="slope of the generator's loss")
-    axes.legend(loc="lower left" if guarded in losses.values() else "upper left")
+    axes.legend(loc="center" if guarded in losses.values() else "upper left")
     words = ", ".join(losses)
     return context.figure(figure, name, caption=f"The slope of the generator's loss, which is all that it learns from: "
                                                 f"{words}.",
