@@ -87,12 +87,15 @@ def test_a_block_by_hand() -> None:
     assert BasicBlock(2, 4, stride=2)(x[:, :, :4].float()).shape == (3, 4, 2, 3)
 
 
-def test_the_stem_quarters_and_each_stage_but_the_first_halves() -> None:
-    network, sizes = ResNet(ResNetShape(width=4)), []
+@pytest.mark.parametrize("pool", [True, False])
+def test_the_stem_quarters_or_halves_and_each_stage_but_the_first_halves(pool: bool) -> None:
+    network, sizes = ResNet(ResNetShape(width=4, pool=pool)), []
     for i in range(1, 5):
         network.get_submodule(f"layer{i}").register_forward_hook(lambda *call: sizes.append(tuple(call[2].shape[1:])))
     network(torch.zeros(2, 3, 64, 64))
-    assert sizes == [(4, 16, 16), (8, 8, 8), (16, 4, 4), (32, 2, 2)]
+    first = 16 if pool else 32
+    assert sizes == [(4 << i, first >> i, first >> i) for i in range(4)]
+    assert list(network.state_dict()) == list(ResNet(ResNetShape(width=4)).state_dict())
 
 
 def test_in_evaluation_a_picture_does_not_depend_on_the_others_nor_change_the_network() -> None:

@@ -14,7 +14,7 @@ def test_it_is_there_by_name_with_real_pictures_and_the_gpu_tier_has_the_courses
     laptop, gpu = evaluator_iclevr(), evaluator_iclevr("gpu")
     assert laptop.data == gpu.data
     assert (laptop.data.source, laptop.data.size, laptop.data.flip) == ("iclevr", 64, False)
-    assert (laptop.network.width, gpu.network.width) == (32, 64)
+    assert (laptop.network.width, gpu.network.width) == (16, 64)
     assert laptop.engine.evaluate_every == 0, "no checkpoint is chosen by the pictures that judge it"
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from classifiers_small import small, small_recipe
+from evaluator_small import small as small_evaluator
+from evaluator_small import use_world
 
 from genloom.cli import runs
 from genloom.cli.output import Voice
@@ -15,6 +17,7 @@ from genloom.recipes import to_yaml
 from genloom.recipes.classifier_guidance import load_classifier
 from genloom.recipes.points import ve_square
 from genloom.recipes.ship import ship
+from genloom.recipes.trained_evaluator import load_evaluator
 from genloom.report.numbers import measured
 from genloom.report.results import read_results
 from genloom.training.engine import fit
@@ -39,6 +42,26 @@ def test_a_noisy_run_is_shipped_with_its_numbers(tmp_path: Path) -> None:
     assert "What noise leaves to see" in card
     x = torch.zeros(1, 1, 8, 8)
     assert torch.equal(load_classifier(found.folder).logits(x), load_classifier(run.path).logits(x))
+
+
+def test_an_evaluator_is_shipped_in_half_precision_with_its_names(tmp_path: Path,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    use_world(monkeypatch)
+    experiment = small_evaluator()
+    run = RunFolder.create(tmp_path / "run", to_yaml(experiment.recipe), ["genloom", "train", "evaluator-iclevr"], {})
+    fit(experiment.job(), run, screen=Screen("quiet"))
+    all_of(runs.with_weights(run, experiment), Voice(quiet=True))
+    found = ship(run.path, "mine", tmp_path / "shipped", experiment.class_names, half=True)
+    card = (found.folder / "README.md").read_text("utf-8")
+    for result in read_results(run.path / "results.json").items[0].results:
+        assert f"| {result.name} | {measured(result)} |" in card
+    assert "Stored in half precision" in card
+    assert "must not be judged by it" in card
+    assert "handwriting" not in card
+    loaded = load_evaluator(found.folder)
+    assert loaded.class_names == experiment.class_names
+    x = torch.zeros(1, 3, 16, 16)
+    torch.testing.assert_close(loaded.logits(x), load_evaluator(run.path).logits(x), rtol=0, atol=0.05)
 
 
 def test_what_is_not_finished_or_no_classifier_is_refused(tmp_path: Path) -> None:

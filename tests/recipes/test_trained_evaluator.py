@@ -78,7 +78,7 @@ def test_the_file_of_the_course_gives_the_courses_answers(head: str, tmp_path: P
     assert torch.equal(found.logits(x), theirs(x))
     assert found.class_names == OBJECTS
     assert found.digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert (found.recipe.network, found.recipe.data.size) == (Network(width=8), 64)
+    assert (found.recipe.network, found.recipe.data.size) == (Network(width=8, pool=True), 64)
 
 
 def test_logits_of_pictures_are_those_of_their_floats() -> None:

@@ -17,12 +17,15 @@ class ResNetShape:
     blocks     basic blocks of each stage: (2, 2, 2, 2) is ResNet-18, (3, 4, 6, 3) ResNet-34
     classes    number of logits
     channels   of the pictures
+    pool       the stem ends in a maximum that halves the size, as published; without it four times as many places are
+               seen by every stage, which small pictures of small things need
     """
 
     width: int = 64
     blocks: tuple[int, ...] = (2, 2, 2, 2)
     classes: int = 24
     channels: int = 3
+    pool: bool = True
 
     def __post_init__(self) -> None:
         if self.width < 1:
@@ -69,8 +72,9 @@ class BasicBlock(nn.Module):
 class ResNet(nn.Module):
     """(B, C, H, W) → logits (B, classes): a stem that quarters the size, stages that halve it, a mean, a linear layer.
 
-    A 7 × 7 convolution of stride 2 and a 3 × 3 maximum of stride 2, then the stages `layer1`, `layer2`, …; pictures of
-    64 × 64 end as 2 × 2. Batches are normalised in training; in evaluation no picture depends on its batch.
+    A 7 × 7 convolution of stride 2 and, where the shape says so, a 3 × 3 maximum of stride 2; then `layer1`, `layer2`,
+    … of blocks; pictures of 64 × 64 end as 2 × 2, or without the maximum as 4 × 4. Batches are normalised in training;
+    in evaluation no picture depends on its batch.
     [He et al. 2016, Table 1; weights start as in He et al. 2015, Eq. 10 over the outputs]
     """
 
@@ -98,7 +102,7 @@ class ResNet(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """The features (B, D) that the linear layer sees, D = width · 2^(stages − 1), none below 0."""
         h = F.relu(self.bn1(self.conv1(for_convolutions(x))))
-        h = F.max_pool2d(h, 3, 2, padding=1)
+        h = F.max_pool2d(h, 3, 2, padding=1) if self.shape.pool else h
         for i in range(len(self.shape.blocks)):
             h = self.get_submodule(f"layer{i + 1}")(h)
         return h.mean(dim=(2, 3))

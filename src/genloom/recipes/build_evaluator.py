@@ -123,7 +123,8 @@ def make_evaluator(recipe: EvaluatorRecipe, classes: int, rates: Tensor | None =
     Errors: `InputError` for sizes that do not fit.
     """
     chosen = recipe.network
-    shape = ResNetShape(width=chosen.width, blocks=chosen.blocks, classes=classes, channels=recipe.data.channels)
+    shape = ResNetShape(width=chosen.width, blocks=chosen.blocks, classes=classes, channels=recipe.data.channels,
+                        pool=chosen.pool)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold(recipe.engine.seed, 0))
         network = ResNet(shape)

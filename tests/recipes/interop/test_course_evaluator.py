@@ -26,7 +26,7 @@ def checkpoint(width: int = 8, blocks: tuple[int, ...] = (2, 2, 2, 2)) -> dict[s
 def test_sizes_are_read_off_the_weights_which_stay_bit_for_bit(width: int, blocks: tuple[int, ...]) -> None:
     weights = checkpoint(width, blocks)
     found = course_evaluator.read("it", weights)
-    assert found.recipe.network == Network(width=width, blocks=blocks)
+    assert found.recipe.network == Network(width=width, blocks=blocks, pool=True)
     network = ResNet(ResNetShape(width=width, blocks=blocks))
     network.load_state_dict(found.state)
     for name, tensor in weights.items():

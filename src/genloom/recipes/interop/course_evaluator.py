@@ -49,7 +49,7 @@ def read(what: str, weights: Mapping[str, Tensor]) -> CourseEvaluator:
     shape = _shape(what, state)
     data = Data(source="iclevr", size=64, channels=shape.channels, zoom=1.0, flip=False)  # type: ignore[arg-type]
     recipe = EvaluatorRecipe(name="imported", summary=f"a ResNet of width {shape.width} with weights from elsewhere",
-                             data=data, network=Network(width=shape.width, blocks=shape.blocks),
+                             data=data, network=Network(width=shape.width, blocks=shape.blocks, pool=True),
                              engine=Engine(steps=1, batch_size=64, precision="auto"))
     with torch.device("meta"):
         wanted = ResNet(shape).state_dict()
