@@ -16,13 +16,14 @@ from genloom.diffusion.classification import log_prob_of
 from genloom.diffusion.grid import grid
 from genloom.diffusion.oracle.cloud import CloudOracle
 from genloom.diffusion.samplers.registry import sample
-from genloom.errors import CheckpointError, InputError, RunError
+from genloom.errors import CheckpointError, InputError, RunError, UnknownName
 from genloom.nn.resnet import ResNet, ResNetShape
 from genloom.recipes import pretrained, to_yaml
+from genloom.recipes.build_classifiers import make_classifier
 from genloom.recipes.build_evaluator import NAME, make_evaluator
-from genloom.recipes.classifier_guidance import guide, guided_denoiser
+from genloom.recipes.classifier_guidance import TrainedClassifier, guide, guided_denoiser
 from genloom.recipes.evaluator import Network
-from genloom.recipes.trained_evaluator import Evaluator, load_evaluator
+from genloom.recipes.trained_evaluator import Evaluator, load_evaluator, load_guide
 from genloom.rng import SampleNoise
 from genloom.training.engine import fit
 from genloom.training.run import RunFolder
@@ -114,6 +115,33 @@ def test_what_is_guided_to_a_set_has_it_more_often_by_the_guide_and_the_sampler_
 
     for sampler in ("ddim", "ddpm"):
         assert reached(5.0, sampler) > reached(0.0, sampler) + 0.1
+
+
+def test_a_guide_is_an_evaluator_or_a_classifier(tmp_path: Path) -> None:
+    tensors = network_tensors({NAME: small().network})
+    evaluator = pretrained.write(tmp_path / "evaluator", small_recipe(), tensors, NAMES, "")
+    guide_of_classes = network_tensors({"classifier": make_classifier(classifier_recipe(), 3)})
+    classifier = pretrained.write(tmp_path / "classifier", classifier_recipe(), guide_of_classes, ["a", "b", "c"], "")
+    found, other = load_guide(evaluator.folder), load_guide(classifier.folder)
+    assert isinstance(found, Evaluator)
+    assert isinstance(other, TrainedClassifier)
+    torch.save({"model": ResNet(ResNetShape(width=4)).state_dict()}, tmp_path / "c.pth")  # noqa: TID251 # theirs
+    assert isinstance(load_guide(tmp_path / "c.pth"), Evaluator)
+    with pytest.raises(RunError, match="classifiers and evaluators"):
+        load_guide(tmp_path / "nothing")
+
+
+def test_label_sets_are_those_asked_for_in_turn_or_one_object_at_random() -> None:
+    found = made()
+    asked = found.labels_for(3, 0, "red square, blue frame; green frame")
+    assert [row.nonzero()[:, 0].tolist() for row in asked] == [[0, 5], [4], [0, 5]]
+    some = found.labels_for(300, 0)
+    assert (some.sum(1) == 1).all()
+    assert some.sum(0).min() > 20
+    assert torch.equal(some, found.labels_for(300, 0))
+    assert not torch.equal(some, found.labels_for(300, 1))
+    with pytest.raises(UnknownName, match="red square"):
+        found.labels_for(1, 0, "red squire")
 
 
 def test_what_is_no_evaluator_or_of_another_size_is_refused(tmp_path: Path) -> None:

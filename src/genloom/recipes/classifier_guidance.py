@@ -19,7 +19,7 @@ from genloom.nn.image_classifier import ImageClassifier
 from genloom.recipes.build_classifiers import make_classifier, make_process
 from genloom.recipes.class_labels import asked_for
 from genloom.recipes.classifiers import ClassifierRecipe
-from genloom.recipes.trained import require, trained, with_weights
+from genloom.recipes.trained import Trained, require, trained, with_weights
 from genloom.rng import generator
 
 _HEAD, _EXAMPLE = "classifier/head.weight", "digit-classifier"
@@ -27,6 +27,10 @@ _HEAD, _EXAMPLE = "classifier/head.weight", "digit-classifier"
 
 class Guiding(Protocol):
     """Whoever can guide: log p(y | x_t) of the labels that are asked for, at the states of a denoiser."""
+
+    def labels_for(self, count: int, seed: int, request: str | None = None) -> Tensor:
+        """Labels to guide to, one for each sample: those of a person's request in turn, or some at random."""
+        ...
 
     def log_prob(self, denoiser: Denoiser, labels: Tensor) -> guidance.LogProb:
         """log p(y | x_t) as a function of the state and the time."""
@@ -137,7 +141,14 @@ def load_classifier(place: str | Path) -> TrainedClassifier:
 
     Errors: `RunError` where there is none; `InputError` for a run of another kind; `CheckpointError`.
     """
-    found = trained(place, what="classifiers", example=_EXAMPLE)
+    return classifier_of(trained(place, what="classifiers", example=_EXAMPLE))
+
+
+def classifier_of(found: Trained) -> TrainedClassifier:
+    """The classifier that training left.
+
+    Errors: `InputError` for another kind; `CheckpointError`.
+    """
     require(found, ClassifierRecipe, "classifier", "a classifier", _EXAMPLE)
     classes = len(found.class_names) or (len(found.tensors[_HEAD]) if _HEAD in found.tensors else 2)
     network = make_classifier(found.recipe, classes)

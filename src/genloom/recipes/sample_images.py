@@ -57,12 +57,13 @@ def _refuse_idle(experiment: "ImagesExperiment", request: SampleRequest, samplin
 
 def _guided(experiment: "ImagesExperiment", networks: Networks, request: SampleRequest, sampling: Sampling,
             count: int) -> tuple[Tensor, Callable[[Tensor], Denoiser]]:
-    """The classes, and the unconditional denoiser guided to them; the request's guidance is the classifier's scale."""
-    from genloom.recipes.classifier_guidance import guided_denoiser, load_classifier
+    """The classes or label sets, and the unconditional denoiser guided to them by the request's guidance as scale."""
+    from genloom.recipes.classifier_guidance import guided_denoiser
+    from genloom.recipes.trained_evaluator import load_guide
 
     if experiment.space is not None:
         raise InputError("classifier", request.classifier, "left out: this model diffuses latents, not pictures")
-    judge = load_classifier(str(request.classifier))
+    judge = load_guide(str(request.classifier))
     scale = 1.0 if request.guidance is None else request.guidance
     free = experiment.denoiser(networks, None, replace(sampling, guidance=1.0, clip=False))
     device = next(networks["denoiser"].parameters()).device

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from genloom.data.images.labelsets import NAMES
 from genloom.diffusion import guidance
@@ -15,10 +17,13 @@ from genloom.errors import InputError
 from genloom.metrics.label_accuracy import LabelAccuracy, label_accuracy
 from genloom.nn.resnet import ResNet
 from genloom.recipes.build_evaluator import NAME, asked, make_evaluator
+from genloom.recipes.class_labels import sets_asked_for
+from genloom.recipes.classifier_guidance import TrainedClassifier, classifier_of
 from genloom.recipes.evaluator import EvaluatorRecipe
 from genloom.recipes.interop import course_evaluator
 from genloom.recipes.interop.weights import SUFFIXES
 from genloom.recipes.trained import Trained, require, trained, with_weights
+from genloom.rng import generator
 
 _HEAD, _EXAMPLE = f"{NAME}/fc.weight", "evaluator-iclevr"
 
@@ -60,6 +65,16 @@ class Evaluator:
         """
         return label_accuracy(self.judged(pictures), sets)
 
+    def labels_for(self, count: int, seed: int, request: str | None = None) -> Tensor:
+        """Label sets to guide to, uint8 (count, K): those of "red cube, blue sphere; gray cube" in turn, or one object.
+
+        Errors: `UnknownName` for an object that is not there; `InputError` for an empty set.
+        """
+        if request:
+            return sets_asked_for(request, self.class_names, count)
+        objects = torch.randint(len(self.class_names), (count,), generator=generator(seed, 1))
+        return F.one_hot(objects, len(self.class_names)).to(torch.uint8)
+
     def clean_log_prob(self, sets: Tensor) -> Callable[[Tensor], Tensor]:
         """log p(set | x̂0), (B,), of x̂0 clamped to [−1, 1]: of all objects of a set, and of none beyond it.
 
@@ -84,12 +99,22 @@ def load_evaluator(place: str | Path) -> Evaluator:
 
     Errors: `RunError` where there is none; `InputError` for a run of another kind; `CheckpointError`.
     """
-    path = Path(place).expanduser()
-    if path.suffix in SUFFIXES and not path.is_dir():
-        return _made(of_course(path))
+    if _is_file(place):
+        return _made(of_course(Path(place).expanduser()))
     found = trained(place, what="evaluators", example=_EXAMPLE)
     require(found, EvaluatorRecipe, "evaluator", "an evaluator", _EXAMPLE)
     return _made(found)
+
+
+def load_guide(place: str | Path) -> Evaluator | TrainedClassifier:
+    """Whoever can guide, an evaluator or a classifier, found as these are.
+
+    Errors: as `load_evaluator`.
+    """
+    if _is_file(place):
+        return load_evaluator(place)
+    found = trained(place, what="classifiers and evaluators", example=_EXAMPLE)
+    return _made(found) if isinstance(found.recipe, EvaluatorRecipe) else classifier_of(found)
 
 
 def of_course(path: Path) -> Trained:
@@ -102,6 +127,11 @@ def of_course(path: Path) -> Trained:
     found = course_evaluator.read(str(path), read_tensors(path))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Trained(found.recipe, {f"{NAME}/{key}": each for key, each in found.state.items()}, (), str(path), digest)
+
+
+def _is_file(place: str | Path) -> bool:
+    path = Path(place).expanduser()
+    return path.suffix in SUFFIXES and not path.is_dir()
 
 
 def _made(found: Trained) -> Evaluator:
