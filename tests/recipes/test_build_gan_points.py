@@ -116,7 +116,7 @@ def test_an_unfinished_run_goes_on_as_if_it_had_not_been_interrupted(tmp_path: P
 def test_judging_on_the_way_sees_distance_spread_and_modes() -> None:
     experiment = small_gan()
     found = experiment.job().judge(experiment.networks)
-    assert list(found) == ["energy distance", "spread", "modes", "good"]
+    assert list(found) == ["energy distance", "spread", "modes", "found", "good"]
     assert list(small_gan(data=replace(experiment.recipe.data, pattern="moons")).job().judge(experiment.networks)) == [
         "energy distance", "spread"]
     assert small_gan(gan_ring()).modes == 8

@@ -160,7 +160,7 @@ class GanPointsExperiment:
                  "spread": float(points.std(0).mean() / self.data.points.std(0).mean())}
         if isinstance(self.data.density, Gaussians):
             seen = find(points, self.data.density)
-            found |= {"modes": float(seen.modes), "good": seen.good}
+            found |= {"modes": float(seen.touched), "found": float(seen.modes), "good": seen.good}
         return found
 
 

@@ -58,7 +58,7 @@ class GanPointsRecipe:
     penalty: Penalty = field(default_factory=lambda: Penalty(kind="r1", weight=0.1))
     generator: Optimizer = field(default_factory=_adam)
     discriminator: Optimizer = field(default_factory=_adam)
-    engine: Engine = field(default_factory=lambda: Engine(steps=6000, batch_size=128, ema=0.995, log_every=20,
+    engine: Engine = field(default_factory=lambda: Engine(steps=10_000, batch_size=128, ema=0.995, log_every=20,
                                                           evaluate_every=1000))
     evaluation: Evaluation = field(default_factory=Evaluation)
 

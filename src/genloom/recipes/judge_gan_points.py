@@ -97,9 +97,9 @@ def judge_modes(density: Gaussians, draws: list[Draws]) -> tuple[Result, ...]:
                         known_name="1 − e^{−9/2}", interval=(hits.low, hits.high), n=hits.n, seeds=seeds,
                         formula="within 3 standard deviations of the nearest mean"), 0.8),
         Result(name="spread of good points in their mode", value=spread.value, known_name="fair draws",
-               known=fair_spread(density.means.shape[1]), n=count, seeds=seeds, unit="standard deviations",
+               known=fair_spread(density.means.shape[1]), n=count, seeds=seeds, unit="σ",
                interval=(spread.low, spread.high) if len(each) > 1 else None,
-               formula="√(E[r²]/D) of good points; below it modes are too narrow"),
+               formula="√(E[r²]/D) of good points, σ the mode's own; below it modes are too narrow"),
         _evenness([m.shares for m in each], total, seeds),
     )
 

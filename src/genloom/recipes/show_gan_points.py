@@ -79,9 +79,9 @@ def logits_figure(experiment: "GanPointsExperiment", networks: Networks, points:
     said = network(plane_points.to(next(network.parameters()).device)).logits.float().cpu().reshape(side, side)
     figure, (axes,) = canvas(5.2, 4.4)
     unit = experiment.recipe.loss.adversarial in ("non-saturating", "minimax")
-    reach = max(float(said.abs().quantile(0.98)), 1e-6)
-    shown = density(axes, x, y, said.sigmoid() if unit else said, cmap="PuOr_r",
-                    limits=(0.0, 1.0) if unit else (-reach, reach))
+    middle, said = (0.5, said.sigmoid()) if unit else (0.0, said)
+    reach = max(float((said - middle).abs().quantile(0.98)), 1e-6)
+    shown = density(axes, x, y, said, cmap="PuOr_r", limits=(middle - reach, middle + reach))
     scatter(axes, points[:600], size=2, color="#111111", alpha=0.6)
     plane(axes, low, high)
     axes.grid(visible=False)

@@ -105,9 +105,10 @@ def _mean(values: list[float]) -> str:
 def _prices() -> Table:
     rows = tuple((str(m), number(price(m), 5), number((price(m) + math.log(4)) / 2, 3),
                   number(math.log(25 / m), 3) if m < 25 else "0", "∞" if m < 25 else "0",
-                  number(25 / (25 + m), 3)) for m in _KEPT)
-    return Table(header=("modes kept of 25", "V(G, D*)", "JSD", "KL(q, p)", "KL(p, q)", "D* at kept modes, less is q"),
-                 rows=rows, caption="What it costs to leave modes out, in nats. D* of a kept mode is m/(m + 25).")
+                  number(m / (m + 25), 3)) for m in _KEPT)
+    return Table(header=("modes kept of 25", "V(G, D*)", "JSD", "KL(q, p)", "KL(p, q)", "D* at kept modes"),
+                 rows=rows, caption="What it costs to leave modes out, in nats. At a kept mode D* is m/(m + 25), at "
+                                    "others 1.")
 
 
 @styled()
@@ -134,23 +135,22 @@ def _chart(context: Context, found: dict[str, list[Played]]) -> Figure:
     for k, (game, runs) in enumerate(found.items()):
         axes.plot([run.found.modes for run in runs], [run.found.good for run in runs], MARKERS[k % len(MARKERS)],
                   color=COLORS[k % len(COLORS)], markersize=7, alpha=0.85, label=said(game))
-    axes.plot([25], [fair_good()], "*", color=KNOWN, markersize=11, label="fair draws")
+    axes.plot([25], [fair_good()], "o", color=KNOWN, markersize=9, markerfacecolor="none", label="fair draws")
     axes.axvline(25, color=KNOWN, linewidth=1.0, linestyle=DASHED)
     axes.set(xlabel="modes found of 25", ylabel="share of good points", xlim=(-0.5, 26), ylim=(0, 1.03))
     axes.legend(loc="upper left", ncols=2)
     return context.figure(
         figure, "modes-chart",
-        caption="Modes against quality, one marker for each seed. Games without a penalty buy quality with modes.",
-        alt="A scatter plot: games with a penalty lie to the right, those without one higher and to the left, fair "
-            "draws at the upper right corner")
+        caption="Modes against quality, one marker for each seed; fair draws in the upper right corner.",
+        alt="A scatter plot of the share of good points over the modes found: games with a penalty lie to the right")
 
 
 @styled()
 def _way(context: Context, found: dict[str, list[Played]]) -> Figure:
     figure, (left, right) = canvas(9.2, 3.5, 1, 2)
     for k, (game, runs) in enumerate(found.items()):
-        logs = [read_columns(run.trained.path / "evaluations.jsonl", ("step", "modes", "good")) for run in runs]
-        for axis, name in ((left, "modes"), (right, "good")):
+        logs = [read_columns(run.trained.path / "evaluations.jsonl", ("step", "found", "good")) for run in runs]
+        for axis, name in ((left, "found"), (right, "good")):
             mean = torch.tensor([log[name] for log in logs]).double().mean(0)
             axis.plot(logs[0]["step"], array(mean), color=COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)],
                       label=said(game))

@@ -25,7 +25,7 @@ GAMES: dict[str, Penalty] = {
 """The games by their name in `recipes.gan_losses`, with penalties for points, whose squares are of size 1 in all."""
 CLIP = 0.5
 """Of WGAN: with the 0.01 of pictures a critic of six layers passes nothing on."""
-SEEDS, STEPS = 3, 2500
+SEEDS, STEPS = 3, 5000
 _LOOKS = 5  # evaluations on the way
 
 

@@ -198,7 +198,7 @@ def _curve(context: Context) -> Figure:
     axes.plot(array(theta), [printed(table) for table in tables], color=GRAY, label="as printed, without the logarithm")
     for level, name in ((-math.log(4), "−log 4: p = q"), (0.0, "0: nothing in common")):
         axes.axhline(level, color=KNOWN, linewidth=1.1, linestyle=DASHED)
-        axes.annotate(name, (8, level), ha="right", va="bottom" if level < 0 else "top", fontsize=8.5)
+        axes.annotate(name, (8, level), ha="right", va="bottom", fontsize=8.5)
     axes.set(xlabel="distance θ of the means, p = N(0, 1) and q = N(θ, 1)", ylabel="value in nats", ylim=(-1.5, 1.05))
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.32))
     return context.figure(
