@@ -1,6 +1,7 @@
 """An evaluator recipe made real: its label sets, its augmentation, its first guess, and what it refuses to do."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from evaluator_small import NAMES, SIZE, small, small_recipe, use_world, world
 
 from genloom.data.images.augment import to_floats
 from genloom.data.images.images import images
+from genloom.data.images.labelsets import NAMES as OBJECTS
 from genloom.diffusion.classification import log_prob_of
 from genloom.errors import InputError, NotHere
 from genloom.recipes.build_classifiers import widened
 from genloom.recipes.build_evaluator import NAME, EvaluatorExperiment, asked, brightened, label_sets, make_evaluator
-from genloom.recipes.evaluator import Augmentation
+from genloom.recipes.evaluator import Augmentation, evaluator_iclevr
 from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.pretrained import LIMIT
 from genloom.rng import StepRng
 
 
@@ -120,3 +123,16 @@ def test_an_evaluator_draws_nothing_and_says_what_it_is_for() -> None:
 
 def test_names_are_those_of_the_data() -> None:
     assert EvaluatorExperiment(small_recipe()).class_names == NAMES
+
+
+@pytest.mark.real_data
+def test_no_scene_of_i_clevr_is_both_learned_and_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    experiment = EvaluatorExperiment(evaluator_iclevr(), Path(os.environ["GENLOOM_DATA"]))
+    learned, judged = experiment.data.groups, experiment.kept.groups
+    assert learned is not None
+    assert judged is not None
+    assert not set(learned.tolist()) & set(judged.tolist())
+    assert (len(experiment.data) + len(experiment.kept), len(experiment.class_names)) == (18_009, 24)
+    assert experiment.class_names == OBJECTS
+    assert sum(p.numel() for p in experiment.network.parameters()) * 2 < LIMIT
