@@ -8,7 +8,7 @@ from genloom.studies.guided_sampling.tables import floor, percent, row, scoring_
 def test_the_last_column_is_blank(tiny) -> None:
     one = row(tiny, "DDPM", "ddpm", 5)
     table = scoring_table([one], clean_judge(tiny), floor(tiny))
-    assert table.header[-1] == "your own score"
+    assert table.header[-1] == "yours"
     assert all(cells[-1] == "" for cells in table.rows)
     assert table.rows[-1][0] == "real"
 

@@ -11,7 +11,7 @@ from genloom.studies.context import Context
 from genloom.studies.guided_sampling.axes import plain_log
 from genloom.studies.guided_sampling.ddim import ddim_rows
 from genloom.studies.guided_sampling.ddpm import ddpm_rows
-from genloom.studies.guided_sampling.judges import clean_judge
+from genloom.studies.guided_sampling.judges import Real, clean_judge
 from genloom.studies.guided_sampling.orders import order_figure, order_results, order_text, orders
 from genloom.studies.guided_sampling.tables import Row, distance_results, floor, kernel_no_worse, row, scoring_table
 from genloom.studies.guided_sampling.work import digits
@@ -34,15 +34,16 @@ def compared(context: Context) -> Answer:
     return Answer(
         text=(
             f"DDPM at its most steps, {full.steps}, has {judge.distance} {number(full.scored.scores.frechet, 3)} "
-            f"and takes {number(1000 * full.drawn.seconds, 3)} ms per image here. {_first_as_good(context, rows, full)}",
-            f"The verdicts are of the kernel distance: {judge.distance} of {full.scored.scores.n} pictures hangs on a few "
-            "odd ones, and its intervals overlap for all samplers, where the kernel distance has no bias and a small "
-            "error.",
+            f"and takes {number(1000 * full.drawn.seconds, 3)} ms per image here. "
+            f"{_first_as_good(context, rows, full)}",
+            f"The verdicts are of the kernel distance: {judge.distance} of {full.scored.scores.n} pictures hangs on a "
+            "few odd ones, and its intervals overlap for all samplers, where the kernel distance has no bias and a "
+            "small error.",
             "The axis counts network calls and not steps, since Heun's method takes two calls a step, and calls are "
             "what costs time: the right figure has the same points over measured time.",
             order_text(found),
         ),
-        figures=(_figure(context, families, known.mean("frechet"), judge.distance), order_figure(context, found)),
+        figures=(_figure(context, families, known, judge.distance), order_figure(context, found)),
         tables=(scoring_table(rows, judge, known, named=True),),
         results=(*(_no_worse(context, families, name, full) for name in ("dpmpp-2m", "unipc")), *order_results(found),
                  *distance_results(context, [each for name in FAST.values() for each in families[name]])),
@@ -78,32 +79,31 @@ def _first_as_good(context: Context, rows: Sequence[Row], full: Row) -> str:
             f"{number(1000 * best.drawn.seconds, 3)} ms per image.")
 
 
-def _figure(context: Context, families: Mapping[str, Sequence[Row]], known: float, distance: str) -> Figure:
+def _figure(context: Context, families: Mapping[str, Sequence[Row]], known: Real, distance: str) -> Figure:
     figure, (left, right) = canvas(9.2, 4.9, 1, 2, sharey=True)
+    sets = [each.scores.frechet for each in known.sets]
     _panel(left, families, lambda each: each.drawn.calls)
     _panel(right, families, lambda each: 1000 * each.drawn.seconds)
     for axes in (left, right):
-        known_line(axes, known, "real test digits")
+        known_line(axes, known.mean("frechet"), "real test digits")
+        axes.axhspan(min(sets), max(sets), color="black", alpha=0.07, linewidth=0)
     left.set(xlabel="network calls per image", ylabel=distance)
     right.set(xlabel="ms per image")
     handles, names = left.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=4)
     return context.figure(figure, "samplers", run=digits(context).trained,
-                          caption=f"{distance} of every sampler over network calls and over measured time; bars are "
-                                  "95 % intervals, the dashed line is the distance of as many real test digits.",
-                          alt=f"Curves of {distance} over network calls and over time, one for each sampler, above a "
-                              "dashed line")
+                          caption=f"{distance} of every sampler over network calls and over measured time. The dashed "
+                                  f"line is the mean over {len(sets)} sets of as many real test digits, the band goes "
+                                  "from the least to the largest of them: samplers inside it are as good as real.",
+                          alt=f"Curves of {distance} over network calls and over time, one for each sampler, beside "
+                              "the band of real digits")
 
 
 @styled()
 def _panel(axes: "Axes", families: Mapping[str, Sequence[Row]], place: Any) -> None:
     for k, (name, rows) in enumerate(families.items()):
         values = [each.scored.scores.frechet for each in rows]
-        ends = [each.scored.scores.frechet_interval or (v, v) for each, v in zip(rows, values, strict=True)]
-        bars = [[v - low for v, (low, _) in zip(values, ends, strict=True)],
-                [high - v for v, (_, high) in zip(values, ends, strict=True)]]
-        axes.errorbar([place(each) for each in rows], values, yerr=bars, color=COLORS[k], marker=MARKERS[k], capsize=2,
-                      elinewidth=0.9, label=name)
+        axes.plot([place(each) for each in rows], values, color=COLORS[k], marker=MARKERS[k], label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_log(axes.xaxis, axes.yaxis)

@@ -41,8 +41,8 @@ def scoring_table(rows: Sequence[Row], judge: Judge, known: Real, *, named: bool
     named   begin each row with the sampler's name
     """
     first = ("sampler",) if named else ()
-    header = (*first, "steps", "network calls", judge.distance, judge.kernel, "precision", "coverage",
-              "class agreement, %", "ms per image", "your own score")
+    header = (*first, "steps", "calls", judge.distance, judge.kernel, "precision", "coverage", "class, %", "ms",
+              "yours")
     body = [(*((each.name,) if named else ()), str(each.steps), f"{each.drawn.calls:g}", *_cells(each.scored),
              fixed(1000 * each.drawn.seconds, 1), "") for each in rows]
     real_name = ("real test digits", "—") if named else ("real",)
@@ -53,19 +53,20 @@ def scoring_table(rows: Sequence[Row], judge: Judge, known: Real, *, named: bool
 def _cells(each: Scored) -> tuple[str, ...]:
     return (with_interval(Interval(each.scores.frechet, *(each.scores.frechet_interval or (0.0, 0.0)), each.scores.n)),
             number(each.scores.kid, 2), fixed(each.scores.precision, 2), fixed(each.scores.coverage, 2),
-            percent(each.agreement))
+            fixed(100 * each.agreement.value, 1))
 
 
 def _real_cells(known: Real) -> tuple[str, ...]:
     return (fixed(known.mean("frechet"), 2), number(known.mean("kid"), 2), fixed(known.mean("precision"), 2),
-            fixed(known.mean("coverage"), 2), percent(known.agreement))
+            fixed(known.mean("coverage"), 2), fixed(100 * known.agreement.value, 1))
 
 
 def _caption(rows: Sequence[Row], judge: Judge, known: Real) -> str:
     n = rows[0].scored.scores.n
     return (f"{n} pictures in each row, compared with {rows[0].scored.scores.references:,} training digits in the "
             f"features of {judge.extractor.name}; the last row is the mean of {len(known.sets)} sets of"
-            f" {known.sets[0].scores.n} real test digits. ± is a 95 % interval. The last column is for you.")
+            f" {known.sets[0].scores.n} real test digits. ± is a 95 % interval; calls are of the network; class is how "
+            "often the judge sees the class that was asked for; ms are per image. The last column is for your score.")
 
 
 def with_interval(interval: Interval) -> str:
