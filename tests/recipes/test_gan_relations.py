@@ -11,7 +11,8 @@ from genloom.recipes import registry, rules
 from genloom.recipes.gans import GanRecipe, Latent, Loss, Network, Penalty
 from genloom.recipes.gans_parts import make_networks
 
-DCGAN: GanRecipe = registry.recipe("dcgan-mnist")
+MNIST: GanRecipe = registry.recipe("dcgan-mnist")
+DCGAN = replace(MNIST, data=replace(MNIST.data, size=32))  # which every pair can make
 CRITIC = Loss(adversarial="wasserstein")
 
 
@@ -27,13 +28,37 @@ CRITIC = Loss(adversarial="wasserstein")
     ({"network": Network(kind="mlp", width=32)}, "network.width", "--network.kind"),
     ({"latent": Latent(categories=1)}, "latent.categories", "--latent.categories 0"),
     ({"engine": replace(DCGAN.engine, batch_size=1)}, "engine.batch_size", "--engine.batch-size 32"),
-    ({"engine": replace(DCGAN.engine, batch_size=9, accumulate=2)}, "engine.batch_size", "--engine.batch-size 2"),
+    ({"engine": replace(DCGAN.engine, batch_size=9, accumulate=2)}, "engine.batch_size", "--engine.batch-size 8"),
+    ({"engine": replace(DCGAN.engine, accumulate=3)}, "engine.batch_size", "--engine.batch-size 129"),
+    ({"data": replace(DCGAN.data, size=30)}, "data.size", "--data.size 32"),
+    ({"data": replace(DCGAN.data, size=9)}, "data.size", "--data.size 16"),
+    ({"data": replace(DCGAN.data, size=8), "network": Network(kind="tables")}, "data.size", "--data.size 12"),
+    ({"data": replace(DCGAN.data, size=28), "network": Network(kind="progressive")}, "data.size", "--data.size 32"),
+    ({"data": replace(DCGAN.data, size=16), "network": Network(kind="residual", attention=(16,))}, "network.attention",
+     "--network.attention 8"),
 ])
 def test_what_cannot_be_is_named_with_a_flag(changes: dict[str, object], parameter: str, flag: str) -> None:
     with pytest.raises(InputError) as caught:
         rules.validate(replace(DCGAN, **changes))
     assert caught.value.parameter == parameter
     assert flag in caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("size", [8, 9, 10, 12, 14, 16, 18, 20, 23, 28, 32])
+def test_the_size_that_is_offered_is_one_that_can_be_built(kind: str, size: int) -> None:
+    """Before any picture is read: decoding a large set to refuse its size takes a minute."""
+    chosen = small(network=Network(kind=kind, width=4 if PAIRS[kind].grows or kind in ("dcgan", "residual") else 64))
+    chosen = replace(chosen, data=replace(chosen.data, size=size))
+    wrong = list(rules.problems(chosen))
+    if not wrong:
+        make_networks(chosen, 0)
+        return
+    with pytest.raises(InputError, match=r"data\.size"):
+        make_networks(chosen, 0)
+    offered = int(wrong[0].remedy.split()[-1])
+    assert [error.parameter for error in wrong] == ["data.size"]
+    assert not list(rules.problems(replace(chosen, data=replace(chosen.data, size=offered))))
 
 
 @pytest.mark.parametrize("changes", [

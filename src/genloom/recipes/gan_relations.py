@@ -1,5 +1,6 @@
 """Rules between the fields of adversarial recipes; free of torch."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from genloom.nn.gan.pairs import PAIRS
 _WITHOUT_NORMS = ("mlp", "tables", "progressive")  # pairs whose generator cannot be told through norms
 _OWN_WIDTHS = ("mlp", "course", "tables")
 _WIDTH = 64
+_QUARTERED = {"course": 16, "tables": 12}  # pairs for multiples of 4 pixels, and the least of them
+_DOUBLED = ("dcgan", "residual", "progressive")  # pairs for 8, 16, 32, … pixels
 
 
 def critic_relations(recipe: Any) -> Iterator[InputError]:
@@ -46,6 +49,24 @@ def pair_relations(recipe: Any) -> Iterator[InputError]:
                          "norms", "pass --network.told concatenate")
     if network.width != _WIDTH and kind in _OWN_WIDTHS:
         yield InputError("network.width", network.width, f"left out: the pair {kind!r} has widths of its own", leave)
+    yield from _sizes(recipe)
+
+
+def _sizes(recipe: Any) -> Iterator[InputError]:
+    """Pictures halve to what the pair starts from, and residual networks attend at sizes on that way."""
+    kind, size = recipe.network.kind, recipe.data.size
+    least = _QUARTERED.get(kind, 0)
+    if least and (size % 4 or size < least):
+        yield InputError("data.size", size, f"a multiple of 4, at least {least}, for the pair {kind!r}",
+                         f"pass --data.size {max(least, 4 * round(size / 4))}")
+    if kind in _DOUBLED and size.bit_count() != 1:
+        yield InputError("data.size", size, f"8, 16, 32, 64, … pixels for the pair {kind!r}",
+                         f"pass --data.size {1 << round(math.log2(size))}")
+    elif kind == "residual":
+        allowed = [1 << level for level in range(2, size.bit_length() - 1)]
+        if any(each not in (0, *allowed) for each in recipe.network.attention):
+            yield InputError("network.attention", recipe.network.attention, f"among {', '.join(map(str, allowed))} "
+                             f"pixels for pictures of {size}", f"pass --network.attention {allowed[-1]}")
 
 
 def _batches(recipe: Any) -> Iterator[InputError]:

@@ -26,7 +26,8 @@ def _engine_relations(recipe: Any) -> Iterator[InputError]:
     parts = engine.accumulate * engine.devices * engine.nodes
     if engine.batch_size and engine.batch_size % parts:
         yield InputError("engine.batch_size", engine.batch_size,
-                         f"a multiple of accumulate × devices × nodes = {parts}", f"pass --engine.batch-size {parts}")
+                         f"a multiple of accumulate × devices × nodes = {parts}",
+                         f"pass --engine.batch-size {max(2, round(engine.batch_size / parts)) * parts}")
 
 
 def _data_relations(recipe: Any) -> Iterator[InputError]:
