@@ -99,6 +99,19 @@ def test_a_batch_holds_the_pictures_of_every_critic_step() -> None:
         assert engine_of(remedied, 1003).batch_size == 1000
 
 
+def test_each_update_has_two_pictures_at_least() -> None:
+    """Batch norm of one picture is an error of torch's, in the midst of the first step."""
+    five, engine = small(loss=Loss(critic_steps=5)), small().engine
+    for chosen, count in ((small(), 1), (five, 9), (small(engine=replace(engine, accumulate=4)), 7)):
+        with pytest.raises(InputError, match="at least 2 pictures") as caught:
+            engine_of(chosen, count)
+        assert caught.value.parameter == "data"
+        assert ("--loss.critic-steps 1" in caught.value.remedy) == (chosen is five)
+    assert engine_of(five, 10).batch_size == 40
+    with pytest.raises(InputError, match=r"pass --engine\.batch-size 8$"):
+        engine_of(small(engine=replace(engine, accumulate=4, batch_size=12)), 11)
+
+
 @pytest.mark.parametrize("unit", [False, True])
 def test_every_byte_comes_back_from_what_the_networks_see(unit: bool) -> None:
     scale, pictures = Scale(unit), torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)

@@ -71,14 +71,22 @@ def make_method(recipe: GanRecipe, *, sets: bool = False) -> Method:
 def engine_of(recipe: GanRecipe, count: int) -> Engine:
     """The engine's options: its batches hold the pictures of all the critic's steps of one step, out of `count`.
 
-    Errors: `InputError` for a batch that is all of the data, where those cannot be shared out among the steps.
+    Errors: `InputError` for fewer pictures than two for each update of the discriminator, of which norms are taken, and
+    for a batch that is all of the data, where those cannot be shared out among the updates.
     """
     engine, critic_steps = recipe.engine, recipe.loss.critic_steps
+    shares = engine.accumulate * engine.devices * engine.nodes
+    parts = critic_steps * shares
+    if count < 2 * parts:
+        needs = "" if parts == 1 else f" for each of critic steps × accumulate × devices × nodes = {parts}"
+        raise InputError("data", f"{count:,} to train on", f"at least 2 pictures{needs}", "give more pictures" + (
+            ", or pass --loss.critic-steps 1" if critic_steps > 1 else ""))
     wanted = engine.batch_size * critic_steps or count
-    if wanted >= count and count % critic_steps:
-        fits = count // critic_steps
-        raise InputError("engine.batch_size", engine.batch_size, f"at most {fits}: each of {critic_steps} critic steps "
-                         f"takes so many of {count:,} pictures", f"pass --engine.batch-size {fits}")
+    if wanted >= count and count % parts:
+        fits = count // parts * shares
+        raise InputError("engine.batch_size", engine.batch_size, f"at most {fits}: {count:,} pictures cannot be shared "
+                         f"out among critic steps × accumulate × devices × nodes = {parts}",
+                         f"pass --engine.batch-size {fits}")
     return replace(engine, batch_size=engine.batch_size * critic_steps)
 
 
