@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from genloom.data.images.augment import centre
 from genloom.nn.gan.verdict import Verdict
 from genloom.recipes.build_gans import GanExperiment
-from genloom.recipes.gans import Evaluation, Latent
+from genloom.recipes.gans import Evaluation, Latent, Network
 from genloom.recipes.images import Data
 from genloom.recipes.judge_gans import (
     asked,
@@ -195,3 +195,15 @@ def test_codes_that_are_read_from_the_picture_are_counted() -> None:
     assert information.known is not None
     assert information.value > 0.5 > 0.2 > information.known
     assert judge_codes(built(), experiment.networks, drawn, None) == []
+
+
+@pytest.mark.parametrize("count", [2, 5, 40])
+def test_a_progressive_discriminator_sees_four_pictures_at_a_time_as_in_training(count: int) -> None:
+    """Over a batch that is no multiple of four it would take the variation of all, which training never showed it."""
+    growing = built(network=Network(kind="progressive", width=4, norm="none"))
+    drawn, judge = growing.draw(growing.networks, count=count, seed=0), growing.networks["discriminator"]
+    said = asked(growing, growing.networks, drawn, None).samples
+    again = growing.scale.floats(drawn[torch.arange(-(-count // 4) * 4) % count])
+    with torch.no_grad():
+        fours = torch.cat([judge(four).logits for four in again.split(4)]).double()
+    torch.testing.assert_close(said, fours[:count], rtol=1e-4, atol=1e-5)

@@ -26,7 +26,8 @@ CHOOSING = 1 << 40
 LEAST = 0.1
 """A class is seen from this share of its due on: fewer may be mistakes of the classifier."""
 _ASKED = 2000  # pictures of each kind that the discriminator and the classifier are asked about, at most
-_BATCH = 250
+_BATCH = 256
+_TOGETHER = 4  # pictures whose variation a progressive discriminator looks at, in training as here
 
 
 def judge_all(experiment: "GanExperiment", networks: Networks) -> tuple[Result, ...]:
@@ -222,17 +223,19 @@ class _Said(NamedTuple):
 
 @torch.no_grad()
 def _verdicts(experiment: "GanExperiment", networks: Networks, pictures: Tensor, labels: Tensor | None) -> _Said:
+    """What is said of each picture; where the last four are not whole, the first pictures are asked about once more."""
     discriminator = for_inference(networks["discriminator"], experiment.recipe.engine.precision)
-    device = next(discriminator.parameters()).device
-    y = experiment.y(None if labels is None else labels[: len(pictures)])
+    device, count = next(discriminator.parameters()).device, len(pictures)
+    y = experiment.y(None if labels is None else labels[:count])
     logits, codes = [], []
-    for first in range(0, len(pictures), _BATCH):
-        rows = slice(first, first + _BATCH)
+    for first in range(0, count, _BATCH):
+        last = min(first + _BATCH, -(-count // _TOGETHER) * _TOGETHER)
+        rows = torch.arange(first, last) % count
         x = experiment.scale.floats(pictures[rows]).to(device)
         verdict = discriminator(x, None if y is None else y[rows].to(device))
         logits.append(verdict.logits.double().cpu())
         codes.append(x.new_zeros(len(x), 0) if verdict.code is None else verdict.code.double().cpu())
-    return _Said(torch.cat(logits), torch.cat(codes))
+    return _Said(torch.cat(logits)[:count], torch.cat(codes)[:count])
 
 
 def _deviation(pictures: Tensor) -> Tensor:
