@@ -173,3 +173,13 @@ def test_sets_of_labels_are_told_and_kept_apart_as_classes_are() -> None:
     turn = experiment.in_turn(4)
     assert turn is not None
     assert torch.equal(turn, sets[:4])
+
+
+def test_sets_of_labels_come_round_again_where_more_are_shown_than_there_are() -> None:
+    network = Network(kind="dcgan", width=4, norm="none", told="concatenate", judging="projection")
+    few = built(network=network, data=Data(source="scenes", size=16, channels=3, zoom=1.0, flip=False, scenes=2))
+    turns, count = few.in_turn(64), len(few.data)
+    assert turns is not None
+    assert count < 32
+    assert torch.equal(turns[:count], turns[count : 2 * count])
+    assert few.draw(few.networks, count=64, seed=0, labels=turns).shape == (64, 3, 16, 16)

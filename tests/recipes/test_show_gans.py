@@ -76,6 +76,14 @@ def test_each_row_is_of_the_class_that_was_asked_for(tmp_path: Path, monkeypatch
     assert torch.equal(shown["7"], own)
 
 
+def test_a_figure_of_some_classes_says_that_there_are_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show_gans, "_ROWS", 4)
+    experiment, shown = built(network=TOLD), rows_of(monkeypatch)
+    (figure,) = classes_figure(experiment, experiment.networks, torch.zeros(0), tmp_path / "f" / "classes.png", {})
+    assert len(shown) == 4
+    assert figure.caption.startswith("Samples of the first 4 of 10 classes,")
+
+
 def test_samples_are_sorted_by_what_the_classifier_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment, shown = built(data=Data(source="digits", size=28, channels=1, zoom=1.0, flip=False),
                               evaluation=Evaluation()), rows_of(monkeypatch)

@@ -165,10 +165,11 @@ class GanExperiment:
         return labels_for(self.data, self.classes, count, seed, request)
 
     def in_turn(self, count: int) -> Tensor | None:
-        """One class after the other, or the first sets of labels; None for networks that are told nothing."""
+        """One class, or the data's next set of labels, after the other; None for networks that are told nothing."""
         if not self.classes or self.data.labels is None:
             return None
-        return self.data.labels[:count] if self.data.sets else torch.arange(count) % self.classes
+        turns = torch.arange(count)
+        return self.data.labels[turns % len(self.data.labels)] if self.data.sets else turns % self.classes
 
     def sample(self, networks: Networks, request: SampleRequest, folder: Path,
                provenance: dict[str, str]) -> list[Path]:

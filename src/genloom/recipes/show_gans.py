@@ -85,7 +85,8 @@ def classes_figure(experiment: "GanExperiment", networks: Networks, drawn: Tenso
     """A row of samples for each class that was asked for, or that the classifier finds; none where neither can be."""
     if experiment.classes and not experiment.data.sets:
         rows = _asked_for(experiment, networks)
-        caption = "Samples of each class that was asked for, none left out; each column has one noise."
+        which = "each class" if experiment.classes <= _ROWS else f"the first {_ROWS} of {experiment.classes} classes"
+        caption = f"Samples of {which}, as asked for, none left out; each column has one noise."
     elif experiment.readable:
         rows = _found(experiment, drawn)
         caption = f"The first of {len(drawn)} samples that the classifier of digits takes for each class."
