@@ -131,14 +131,14 @@ def _samples(context: Context, found: dict[str, list[Played]]) -> Figure:
 
 @styled()
 def _chart(context: Context, found: dict[str, list[Played]]) -> Figure:
-    figure, (axes,) = canvas(6.8, 3.9)
+    figure, (axes,) = canvas(8.2, 3.9)
     for k, (game, runs) in enumerate(found.items()):
         axes.plot([run.found.modes for run in runs], [run.found.good for run in runs], MARKERS[k % len(MARKERS)],
                   color=COLORS[k % len(COLORS)], markersize=7, alpha=0.85, label=said(game))
     axes.plot([25], [fair_good()], "o", color=KNOWN, markersize=9, markerfacecolor="none", label="fair draws")
     axes.axvline(25, color=KNOWN, linewidth=1.0, linestyle=DASHED)
     axes.set(xlabel="modes found of 25", ylabel="share of good points", xlim=(-0.5, 26), ylim=(0, 1.03))
-    axes.legend(loc="upper left", ncols=2)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     return context.figure(
         figure, "modes-chart",
         caption="Modes against quality, one marker for each seed; fair draws in the upper right corner.",
@@ -147,7 +147,7 @@ def _chart(context: Context, found: dict[str, list[Played]]) -> Figure:
 
 @styled()
 def _way(context: Context, found: dict[str, list[Played]]) -> Figure:
-    figure, (left, right) = canvas(9.2, 3.5, 1, 2)
+    figure, (left, right) = canvas(9.6, 3.4, 1, 2)
     for k, (game, runs) in enumerate(found.items()):
         logs = [read_columns(run.trained.path / "evaluations.jsonl", ("step", "found", "good")) for run in runs]
         for axis, name in ((left, "found"), (right, "good")):
@@ -157,7 +157,7 @@ def _way(context: Context, found: dict[str, list[Played]]) -> Figure:
     left.set(xlabel="step", ylabel="modes found, mean of the seeds", ylim=(0, 26))
     right.set(xlabel="step", ylabel="share of good points")
     left.axhline(25, color=KNOWN, linewidth=1.0, linestyle=DASHED)
-    right.legend(fontsize=7.5, loc="upper left")
+    right.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     return context.figure(
         figure, "modes-way", caption="Modes found and the share of good points over the steps.",
         alt="Two panels of rising curves, one for each game")
@@ -179,7 +179,9 @@ def _text(found: dict[str, list[Played]]) -> tuple[str, ...]:
         f"non-saturating loss, least squares and hinge found {least['non-saturating']}, {least['least-squares']} and "
         f"{least['hinge']} of 25 modes in their worst seed; with R1 the first of them found {least['r1']}, and the "
         f"relativistic loss with R1 and R2 (R3GAN) {least['r3gan']}. A penalty on the slope makes the discriminator "
-        "change slowly from place to place, so that generated points are pulled across the gaps.",
+        "change slowly from place to place, so that generated points are pulled across the gaps. This is one budget "
+        "with one set of options, which suits some games better than others: it says what to expect at first, not what "
+        "each of them can be brought to.",
         "Modes must be counted with care. A mode counts here from a quarter of its fair share of good points on. If "
         "any one point were enough, as is usual, noise that is uniform in the square would be said to cover the grid. "
         "And no count says whether the modes are equally often hit, or as wide as they should be, which is what the "

@@ -90,7 +90,7 @@ def _results(context: Context, found: Course) -> tuple[Result, ...]:
     at = torch.tensor([_SURE], dtype=torch.float64)
     sure = math.exp(_SURE) / (1 + math.exp(_SURE))
     results = [
-        near(Result(name=f"slope of minimax at the logit {_SURE:g} of a fake", value=float(slope(minimax, at)),
+        near(Result(name=f"slope of minimax at the logit {number(_SURE)} of a fake", value=float(slope(minimax, at)),
                     known=-sure, known_name="−D"), 1e-15),
         near(Result(name="the same of the non-saturating loss", value=float(slope(non_saturating, at)),
                     known=sure - 1, known_name="−(1 − D)"), 1e-12),
@@ -101,9 +101,9 @@ def _results(context: Context, found: Course) -> tuple[Result, ...]:
         saturating, other = at_best("minimax", theta), at_best("non-saturating", theta)
         results += [
             near(Result(name=f"minimax, push at D* and θ = {theta:g}", value=saturating, known=divergence_slope(theta),
-                        known_name="d/dθ 2 JSD", formula="V(G, ·) is stationary at D*"), 1e-9),
+                        known_name="d/dθ 2 JSD", formula="V(G, ·) is stationary at D*"), 1e-7),
             near(Result(name=f"non-saturating, push at D* and θ = {theta:g}", value=other,
-                        known=theta - divergence_slope(theta), known_name="d/dθ [KL(q, p) − 2 JSD], KL = θ²/2"), 1e-9),
+                        known=theta - divergence_slope(theta), known_name="d/dθ [KL(q, p) − 2 JSD], KL = θ²/2"), 1e-7),
         ]
     results += _of_networks(context)
     away, least, most = identity(context.seed), found.norms["minimax"][-1], found.norms["non-saturating"][-1]
