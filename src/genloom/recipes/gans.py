@@ -95,7 +95,7 @@ class Evaluation:
     """File of Inception weights; without it they are fetched."""
 
 
-def _adam(lr: float = 2e-4) -> Optimizer:
+def _adam(lr: float = 1e-3) -> Optimizer:
     return Optimizer(lr=lr, beta1=0.5)
 
 
