@@ -8,5 +8,5 @@ def test_the_figure_and_the_sentence_are_of_the_log(tiny) -> None:
     played = play(tiny, "vanilla-gan")
     figure = curves(tiny, played, "game")
     assert (tiny.folder / figure.path).is_file()
-    assert "12 steps" in figure.alt
+    assert told(played) in figure.alt
     assert "1.386" in told(played), "the tie of the vanilla loss"

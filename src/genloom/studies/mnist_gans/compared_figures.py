@@ -9,9 +9,10 @@ from genloom.report.grids import rows_figure
 from genloom.report.numbers import number
 from genloom.report.plots import known_line
 from genloom.report.results import Figure
+from genloom.report.run_page import read_columns
 from genloom.studies.context import Context
 from genloom.studies.mnist_gans.judges import distance, floor
-from genloom.studies.mnist_gans.rows import Row, log
+from genloom.studies.mnist_gans.rows import Row
 from genloom.studies.mnist_gans.work import Played, drawn
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def told(context: Context, found: Sequence[Row]) -> Figure:
 @styled()
 def _curves(axes: "Axes", found: Sequence[Row], parts: int = 40) -> None:
     for k, row in enumerate(found):
-        whole = [[each["told_apart"] for each in log(played.trained.path / "metrics.jsonl") if "told_apart" in each]
+        whole = [read_columns(played.trained.path / "metrics.jsonl", ("told_apart",))["told_apart"]
                  for played, _ in row.finished]
         if not whole:
             continue

@@ -1,13 +1,13 @@
 """The runs of every loss, what is said of them, and their logs."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from genloom.gan.diagnosis import Finding, history
 from genloom.gan.losses import adversarial
 from genloom.recipes.gan_losses import LOSSES, Options
+from genloom.report.run_page import read_columns, read_rows
 from genloom.studies.context import Context
 from genloom.studies.mnist_gans.judges import Judged, judged
 from genloom.studies.mnist_gans.work import Played, all_games
@@ -55,22 +55,15 @@ def rows(context: Context) -> list[Row]:
 def seconds(path: Path) -> float:
     """Wall-clock seconds of a training by its timing.jsonl, those of all processes that it took."""
     total, last = 0.0, 0.0
-    for row in log(path):
-        now = float(row.get("seconds", last))
+    for now in read_columns(path, ("seconds",))["seconds"]:
         if now < last:  # another process went on
             total += last
         last = now
     return total + last
 
 
-def log(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a log."""
-    if path.is_file():
-        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-
-
 def findings(played: Played) -> list[tuple[int, Finding]]:
     """What the diagnosis said during the training, with the step at which it did."""
     tie, modes = adversarial(played.recipe.loss.adversarial).tie, played.experiment.readable
-    both = [row for name in ("metrics.jsonl", "evaluations.jsonl") for row in log(played.trained.path / name)]
+    both = [row for name in ("metrics.jsonl", "evaluations.jsonl") for row in read_rows(played.trained.path / name)]
     return list(history(both, tie, modes))

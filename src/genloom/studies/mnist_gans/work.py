@@ -13,6 +13,7 @@ from genloom.recipes.build_gans import GanExperiment
 from genloom.recipes.gan_losses import LOSSES, with_loss
 from genloom.recipes.gans import GanRecipe
 from genloom.recipes.registry import recipe
+from genloom.recipes.show_game import epochs
 from genloom.studies import at_hand
 from genloom.studies.context import Context, Trained
 from genloom.studies.mnist_gans.written import SIZE
@@ -59,22 +60,24 @@ class Played(NamedTuple):
 
     def epoch(self, step: int) -> float:
         """How often the training pictures were seen after so many steps."""
-        seen = step * self.recipe.engine.batch_size * self.recipe.loss.critic_steps
-        return seen / len(self.experiment.data)
+        return epochs(self.experiment, step)
 
 
 def play(context: Context, name: str) -> Played:
     """The run of a named recipe on the digits at hand, with a checkpoint of each stage."""
     stages = STAGES.get(name, _FEW)
     chosen = _here(context, recipe(name, context.tier), context.seed)
-    engine = replace(chosen.engine, keep=stages, save_every=max(1, chosen.engine.steps // stages))
+    every = max(1, chosen.engine.steps // stages)
+    # looked at when it is saved, since a checkpoint in between that is the best would take the place of another
+    engine = replace(chosen.engine, keep=stages, save_every=every, evaluate_every=every, sample_every=0)
     return _played(context, replace(chosen, engine=engine), name)
 
 
 def game(context: Context, loss: str, seed: int) -> Played | None:
     """The course's convolutional pair with this loss; None where a number that is not finite ended the training."""
     base: GanRecipe = recipe("dcgan-mnist", context.tier)
-    engine = replace(base.engine, steps=SIZES[context.tier].steps, keep=1)  # a checkpoint has 90 MB
+    # a checkpoint has 90 MB, and the best one would be another
+    engine = replace(base.engine, steps=SIZES[context.tier].steps, keep=1, evaluate_every=0, sample_every=0)
     chosen = _here(context, with_loss(replace(base, engine=engine), loss), seed)
     name = f"{loss}-{seed}"
     try:
