@@ -17,7 +17,9 @@ def told_apart(first: Tensor, second: Tensor, level: float = 0.95) -> Interval:
 
         s²_a/n + s²_b/m,      s_a over each a's share of smaller b, s_b over each b's share of larger a
 
-    and is cut at 0 and 1. [DeLong, DeLong & Clarke-Pearson 1988, Eq. 3 and 5]
+    and is cut at 0 and 1. [DeLong, DeLong & Clarke-Pearson 1988, Eq. 3 and 5] Where all pairs are in one order this
+    variance is 0 though nothing is certain; then the interval ends where k = min(n, m) pairs with nothing in common,
+    each in that order with the same chance, are all so with chance (1 − level)/2.
 
     first, second   numbers (n,) and (m,), at least 2 of each
 
@@ -37,6 +39,9 @@ def told_apart(first: Tensor, second: Tensor, level: float = 0.95) -> Interval:
         raise InputError("first, second", "a number that is not finite", "finite")
     of_a, of_b = _shares_below(a, b), 1 - _shares_below(b, a)
     value = float(of_a.mean())
+    if value in (0.0, 1.0):
+        bound = ((1 - level) / 2) ** (1 / min(len(a), len(b)))
+        return Interval(value, bound * value, 1 - bound * (1 - value), len(a) + len(b))
     half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt(float(of_a.var() / len(a) + of_b.var() / len(b)))
     return Interval(value, max(0.0, value - half), min(1.0, value + half), len(a) + len(b))
 
