@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -97,6 +98,19 @@ def test_a_batch_holds_the_pictures_of_every_critic_step() -> None:
         remedied = replace(wrong, engine=replace(wrong.engine, batch_size=200))
         assert caught.value.parameter == "engine.batch_size"
         assert engine_of(remedied, 1003).batch_size == 1000
+
+
+@pytest.mark.parametrize("policy", ["colour", "shift", "cut"])
+def test_pictures_are_changed_alike_whatever_a_pair_works_with(policy: Literal["colour", "shift", "cut"]) -> None:
+    """Brightness by ½ is a quarter of [−1, 1], and would be half of [0, 1]; what is cut out is grey, not black."""
+    unit, other = (make_method(small(network=Network(kind=kind), augment=Augment(policy=(policy,))))
+                   for kind in ("tables", "mlp"))
+    assert isinstance(unit, Playing)
+    assert isinstance(other, Playing)
+    x = torch.rand(4, 1, 16, 16)
+    assert unit.augment is not None
+    assert other.augment is not None
+    torch.testing.assert_close(2 * unit.augment(x, StepRng(0, 0)) - 1, other.augment(2 * x - 1, StepRng(0, 0)))
 
 
 def test_each_update_has_two_pictures_at_least() -> None:

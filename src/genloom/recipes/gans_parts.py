@@ -12,7 +12,7 @@ from genloom.errors import InputError
 from genloom.gan.augment import differentiable
 from genloom.gan.latent import Latent
 from genloom.gan.losses import adversarial
-from genloom.gan.method import Playing, Told
+from genloom.gan.method import Augmentation, Playing, Told
 from genloom.gan.penalties import Penalty
 from genloom.nn.gan.pairs import PAIRS, pair
 from genloom.nn.gan.shape import GanShape
@@ -63,9 +63,15 @@ def make_method(recipe: GanRecipe, *, sets: bool = False) -> Method:
     loss, policy = recipe.loss, recipe.augment.policy
     playing = Playing(
         latent=make_latent(recipe), game=adversarial(loss.adversarial), critic_steps=loss.critic_steps,
-        penalty=Penalty(**vars(recipe.penalty)), clip=loss.clip, augment=differentiable(policy) if policy else None,
+        penalty=Penalty(**vars(recipe.penalty)), clip=loss.clip, augment=_augmentation(recipe) if policy else None,
         told=Told(exclusive=not sets, labels=loss.labels, code=loss.code))
     return Growing(playing, recipe.engine.steps) if PAIRS[recipe.network.kind].grows else playing
+
+
+def _augmentation(recipe: GanRecipe) -> Augmentation:
+    """The changes of the policy, of pictures in [−1, 1] whatever the pair works with."""
+    change, scale = differentiable(recipe.augment.policy), Scale(PAIRS[recipe.network.kind].unit)
+    return (lambda x, rng: scale.seen(change(2 * x - 1, rng))) if scale.unit else change
 
 
 def engine_of(recipe: GanRecipe, count: int) -> Engine:
