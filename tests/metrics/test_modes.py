@@ -72,7 +72,22 @@ def test_labels_that_are_renamed_agree_wholly_and_unrelated_ones_by_chance() -> 
 
 @pytest.mark.parametrize(("labels", "classes", "reference"), [
     (torch.tensor([0, 3]), 3, None), (torch.tensor([-1]), 3, None), (torch.tensor([]).long(), 3, None),
+    (torch.tensor([0.0, 1.9]), 3, None), (torch.zeros(2, 2).long(), 3, None),
     (torch.tensor([0]), 2, torch.tensor([1.0, 0.0])), (torch.tensor([0]), 2, torch.tensor([1.0]))])
 def test_what_is_no_labelling_is_refused(labels: torch.Tensor, classes: int, reference: torch.Tensor | None) -> None:
     with pytest.raises(InputError):
         modes(labels, classes, reference)
+
+
+@pytest.mark.parametrize(("second", "complaint"), [
+    (torch.tensor([0, -1]), "second = -1: must be at least 0"), (torch.tensor([0.0, 0.9]), "second = 'torch.float32'"),
+    (torch.tensor([0]), "as many labels of both"), (torch.tensor([[0], [1]]), r"second = \(2, 1\)")])
+def test_two_labellings_that_cannot_agree_are_refused(second: torch.Tensor, complaint: str) -> None:
+    """−1 would count as the last class, and 0.9 as 0."""
+    with pytest.raises(InputError, match=complaint):
+        agreement(torch.tensor([0, 1]), second)
+
+
+def test_labels_may_be_of_any_integers() -> None:
+    assert modes(torch.tensor([False, True]), 2).seen == 2
+    assert agreement(torch.tensor([0, 1], dtype=torch.uint8), torch.tensor([1, 0], dtype=torch.int32)).matched == 1

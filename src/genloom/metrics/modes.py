@@ -50,12 +50,14 @@ def modes(labels: Tensor, classes: int, reference: Tensor | None = None, *, leas
     >>> found.seen, round(found.divergence, 4), round(found.chi2, 4)
     (2, 0.4621, 4.0)
 
-    Errors: `InputError` for no samples, labels outside [0, K), or a reference that is no share of each class.
+    Errors: `InputError` for no samples, labels that are no integers in [0, K), or a reference that is no share of each
+    class.
     """
     from scipy import stats
 
-    if labels.ndim != 1 or len(labels) == 0 or int(labels.min()) < 0 or int(labels.max()) >= classes:
-        raise InputError("labels", tuple(labels.shape), f"of shape (N,), N ≥ 1, each from 0 to {classes - 1}")
+    _check("labels", labels)
+    if int(labels.max()) >= classes:
+        raise InputError("labels", int(labels.max()), f"at most {classes - 1}, for {classes} classes")
     if not 0 <= least < 1:
         raise InputError("least", least, "in [0, 1)")
     due, n = _shares(reference, classes), len(labels)
@@ -106,19 +108,31 @@ class Agreement(NamedTuple):
 def agreement(first: Tensor, second: Tensor) -> Agreement:
     """The agreement of two labellings (N,) whose names have nothing to do with each other. [Strehl & Ghosh 2002, Eq. 2]
 
-    Errors: `InputError` for other shapes.
+    Errors: `InputError` for other shapes, or labels that are no integers of at least 0.
     """
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics import normalized_mutual_info_score
 
-    if first.shape != second.shape or first.ndim != 1 or len(first) == 0:
-        raise InputError("first, second", (tuple(first.shape), tuple(second.shape)), "both of shape (N,), N ≥ 1")
+    _check("first", first)
+    _check("second", second)
+    if len(first) != len(second):
+        raise InputError("first, second", (len(first), len(second)), "as many labels of both")
     a, b = first.cpu().long(), second.cpu().long()
     table = torch.zeros(int(a.max()) + 1, int(b.max()) + 1, dtype=torch.long)
     table.index_put_((a, b), torch.ones_like(a), accumulate=True)
     rows, columns = linear_sum_assignment(table.numpy(), maximize=True)
     matched = int(table[torch.from_numpy(rows), torch.from_numpy(columns)].sum())
     return Agreement(float(normalized_mutual_info_score(a.numpy(), b.numpy())), matched / len(a), len(a))
+
+
+def _check(name: str, labels: Tensor) -> None:
+    """Refuse what is no labelling: a float would be cut to an integer, and −1 would count as the last class."""
+    if labels.is_floating_point() or labels.is_complex():
+        raise InputError(name, str(labels.dtype), "integers", "take the argmax of scores")
+    if labels.ndim != 1 or len(labels) == 0:
+        raise InputError(name, tuple(labels.shape), "of shape (N,), N ≥ 1")
+    if int(labels.min()) < 0:
+        raise InputError(name, int(labels.min()), "at least 0")
 
 
 def _shares(reference: Tensor | None, classes: int) -> Tensor:
