@@ -39,6 +39,12 @@ def test_a_source_can_be_fetched_or_says_how_to_get_it() -> None:
             assert not any(file.url for file in known.files)
 
 
+def test_what_takes_another_s_place_is_made_here() -> None:
+    instead = {known.name: known.instead for known in SOURCES.values() if known.instead}
+    assert instead == {"mnist": "digits", "cats64": "shapes", "iclevr": "scenes"}
+    assert all(SOURCES[name].kind == "embedded" for name in instead.values())
+
+
 def test_every_pattern_is_listed_and_embedded_ones_come_first() -> None:
     rows = list_sources()
     assert [row.name for row in rows[: len(PATTERNS)]] == list(PATTERNS)

@@ -30,7 +30,10 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A data set: its files, what a person should know before using it, and `how` to get it where it is not fetched."""
+    """A data set: its files, what a person should know before using it, and `how` to get it where it is not fetched.
+
+    instead   name of an embedded one that can take its place where files are not at hand, "" where there is none
+    """
 
     name: str
     summary: str
@@ -38,6 +41,7 @@ class Source:
     licence: str
     files: tuple[File, ...] = ()
     how: str = ""
+    instead: str = ""
 
 
 class Row(NamedTuple):
@@ -85,7 +89,7 @@ _REAL = (
            summary="ETTh1: hourly load and oil temperature of a transformer, 17,420 rows of 7 numbers",
            files=(File(path="ett/ETTh1.csv", bytes=2_589_657, url=f"{_ETT}/ETTh1.csv",
                        sha256="f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066"),)),
-    Source(name="iclevr", kind="fetched", licence="MIT (repository); course material",
+    Source(name="iclevr", kind="fetched", licence="MIT (repository); course material", instead="scenes",
            summary="i-CLEVR labels: objects of 18,009 training images and of two sets of 32 conditions",
            files=(File(path="iclevr/train.json", bytes=1_102_794, url=f"{_ICLEVR}/train.json",
                        sha256="ea00721abb5e0743ea61ca36857b1d2a14b336457b8c6c9c7a0cd6a555075978"),
@@ -116,7 +120,7 @@ _REAL = (
                   File(path="gpt2_bpe/vocab.bpe", bytes=456_318, url=f"{_GPT2}/vocab.bpe",
                        sha256="1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"))),
     Source(name="mnist", kind="fetched", licence="free to study; the copy at rasbt/mnist-pngs is under MIT",
-           summary="70,000 handwritten digits, 28 × 28", files=(
+           summary="70,000 handwritten digits, 28 × 28", instead="digits", files=(
                _mnist("train-images-idx3-ubyte", 9_912_422,
                       "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 47_040_016,
                       "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
@@ -130,7 +134,7 @@ _REAL = (
                       "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 10_008,
                       "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"))),
     Source(name="cats64", kind="local", licence="MIT (repository); it does not settle the rights in each photograph",
-           summary="2,000 cat pictures, 64 × 64 PNG, mostly faces",
+           summary="2,000 cat pictures, 64 × 64 PNG, mostly faces", instead="shapes",
            how="put cats64_0000-1999.zip, an uncompressed ZIP of cats/cat_0.png to cat_1999.png of "
                "AnnikaV9/cat-dataset at commit c463f7f29d538bf46e5972f040ba16ddddfba533, "
                "into the folder cats64 of your data folder",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from genloom.data import store
 from genloom.data.images.origins import find, folder_has_test
 from genloom.errors import DataError, InputError
 
@@ -57,3 +58,20 @@ def test_a_folder_of_idx_files_is_read_as_such(tmp_path: Path) -> None:
     assert not folder_has_test(tmp_path)
     with pytest.raises(InputError, match="no test part"):
         names(tmp_path, "test")
+
+
+@pytest.mark.parametrize(("source", "instead"), [("mnist", "digits"), ("cats64", "shapes"), ("iclevr", "scenes")])
+def test_pictures_that_are_not_at_hand_have_others_that_need_no_files(source: str, instead: str, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(store.DATA_ROOT_VARIABLE, raising=False)
+    with pytest.raises(DataError, match=f"is not in .*; or pass --data.source {instead}, which needs no files$"):
+        find(source, 16, 1, folder="", data_root=tmp_path, split="train")
+    assert len(find(instead, 16, 3, folder="", data_root=tmp_path, split="train", scenes=4).labels)
+
+
+def test_one_s_own_folder_has_no_other_in_its_place(tree: Callable[..., Path],
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(store.DATA_ROOT_VARIABLE, raising=False)
+    with pytest.raises(DataError) as caught:
+        find("iclevr", 16, 3, folder=tree("a.png"), data_root=None, split="train")
+    assert "scenes" not in str(caught.value)

@@ -1,7 +1,8 @@
 """Where the pictures of each source come from."""
 
+import contextlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from genloom.data import store
@@ -12,6 +13,7 @@ from genloom.data.images.idx import idx_pair
 from genloom.data.images.layout import Layout, Split, arrange
 from genloom.data.images.listing import Listing, shown
 from genloom.data.images.material import Material
+from genloom.data.sources import SOURCES
 from genloom.errors import DataError, InputError
 
 _MNIST = {"train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
@@ -43,15 +45,29 @@ def find(source: str, size: int, channels: int, *, folder: str | Path, data_root
 
         if split == "test":
             raise _no_test(split, "i-CLEVR")
-        return iclevr(size, channels, folder=folder, data_root=data_root, without=without)
+        with _or_instead("" if folder else source):
+            return iclevr(size, channels, folder=folder, data_root=data_root, without=without)
     if source == "mnist":
-        files = store.locate("mnist", data_root)
+        with _or_instead(source):
+            files = store.locate(source, data_root)
         pictures, classes = (files[name] for name in _MNIST[split])
         return made.from_idx(pictures, classes, size, channels, f"MNIST, {split} part")
     if source == "cats64":
-        path = next(iter(store.locate("cats64", data_root).values()))
+        with _or_instead(source):
+            path = next(iter(store.locate(source, data_root).values()))
         return _from_listing(list_zip(path), size, channels, split, "cats64")
     return _from_folder(_existing(folder), size, channels, split)
+
+
+@contextlib.contextmanager
+def _or_instead(source: str) -> Iterator[None]:
+    """Name the pictures that need no files, where those of `source` are not at hand; "" is one's own folder."""
+    try:
+        yield
+    except DataError as error:
+        if source not in SOURCES or not SOURCES[source].instead:
+            raise
+        raise DataError(f"{error}; or pass --data.source {SOURCES[source].instead}, which needs no files") from error
 
 
 def folder_has_test(folder: str | Path) -> bool:
