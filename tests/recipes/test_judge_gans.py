@@ -15,6 +15,7 @@ from genloom.recipes.build_gans import GanExperiment
 from genloom.recipes.gans import Evaluation, Latent, Network
 from genloom.recipes.images import Data
 from genloom.recipes.judge_gans import (
+    CODES,
     asked,
     choosing_reference,
     classes_of,
@@ -182,7 +183,7 @@ def test_codes_that_are_read_from_the_picture_are_counted() -> None:
 
     reading = Rule(lambda x: torch.zeros(len(x)), code)
     results = judge_codes(experiment, {**experiment.networks, "discriminator": reading}, drawn, None)
-    told, matched, information = results
+    told, matched, information, value = results
     assert (told.value, told.known) == (1, 0.1)
     assert matched.value is not None
     assert matched.known is not None
@@ -194,7 +195,40 @@ def test_codes_that_are_read_from_the_picture_are_counted() -> None:
     assert information.value is not None
     assert information.known is not None
     assert information.value > 0.5 > 0.2 > information.known
+    assert value.value == pytest.approx(1 / 3, abs=0.08), "who always says 0 is at chance"
     assert judge_codes(built(), experiment.networks, drawn, None) == []
+
+
+def test_values_of_a_code_stand_beside_chance_one_by_one() -> None:
+    """The discriminator is told the first value by the first pixel, and says the opposite of the second."""
+    experiment = built(latent=Latent(size=4, values=2))
+    n = 250
+    values = experiment.latent.code(experiment.z(n, 0)).values
+    assert values is not None
+    drawn = torch.zeros(n, 1, 16, 16, dtype=torch.uint8)
+    drawn[:, 0, 0, :2] = ((values + 1) * 127.5).round().to(torch.uint8)
+
+    def code(x: Tensor) -> Tensor:
+        read_off = experiment.scale.pictures(x)[:, 0, 0, :2] / 127.5 - 1
+        return read_off * torch.tensor([1.0, -1.0])
+
+    reading = Rule(lambda x: torch.zeros(len(x)), code)
+    first, second = judge_codes(experiment, {**experiment.networks, "discriminator": reading}, drawn, None)
+    assert first.value is not None
+    assert second.value is not None
+    assert "value 1" in first.name
+    assert "value 2" in second.name
+    assert first.known == second.known == pytest.approx(1 / 3)
+    assert first.value < 1e-4, "but for the rounding to bytes"
+    assert second.value == pytest.approx(4 / 3, abs=0.25), "E (2c)²"
+    assert second.interval is not None
+    assert second.interval[0] < second.value < second.interval[1]
+
+
+def test_no_more_values_are_judged_than_are_shown() -> None:
+    experiment = built(latent=Latent(size=4, values=CODES + 2))
+    drawn = experiment.draw(experiment.networks, count=20, seed=0)
+    assert len(judge_codes(experiment, experiment.networks, drawn, None)) == CODES
 
 
 @pytest.mark.parametrize("count", [2, 5, 40])

@@ -25,6 +25,8 @@ CHOOSING = 1 << 40
 """Seed of the samples that are looked at in training, which choose the best checkpoint: no other samples have it."""
 LEAST = 0.1
 """A class is seen from this share of its due on: fewer may be mistakes of the classifier."""
+CODES = 4
+"""Values of InfoGAN's code that are judged and shown, at most."""
 _ASKED = 2000  # pictures of each kind that the discriminator and the classifier are asked about, at most
 _BATCH = 256
 _TOGETHER = 4  # pictures whose variation a progressive discriminator looks at, in training as here
@@ -147,20 +149,25 @@ def judge_classes(experiment: "GanExperiment", drawn: Tensor, labels: Tensor | N
 @torch.no_grad()
 def judge_codes(experiment: "GanExperiment", networks: Networks, drawn: Tensor,
                 labels: Tensor | None) -> list[Result]:
-    """Whether InfoGAN's categories can be read from the pictures, and whether they are the classes of the data."""
+    """Whether InfoGAN's codes can be read from the pictures, and whether categories are the classes of the data."""
     latent = experiment.latent
-    if not latent.categories:
+    if not latent.read:
         return []
     n = min(_ASKED, len(drawn))
-    category = latent.code(experiment.z(n, 0)).category
-    assert category is not None
+    code = latent.code(experiment.z(n, 0))
     heard = _verdicts(experiment, networks, drawn[:n], labels).code
+    found = [] if code.category is None else _of_categories(experiment, code.category, heard, drawn[:n])
+    return found if code.values is None else [*found, *_of_values(code.values, heard[:, latent.categories :])]
+
+
+def _of_categories(experiment: "GanExperiment", category: Tensor, heard: Tensor, drawn: Tensor) -> list[Result]:
+    latent, n = experiment.latent, len(drawn)
     share = wilson_interval(int((heard[:, : latent.categories].argmax(1) == category).sum()), n)
     results = [Result(name="categories that the discriminator reads from the picture", value=share.value, n=n,
                       known=1 / latent.categories, known_name="chance", interval=(share.low, share.high), seeds=(0,),
                       source="Chen et al. 2016, Eq. 5")]
     if experiment.readable:
-        classes = read(experiment, drawn[:n]).argmax(1)
+        classes = read(experiment, drawn).argmax(1)
         found = agreement(category, classes)
         blind = agreement(category[torch.randperm(n, generator=generator(0, n))], classes)
         results += [
@@ -171,6 +178,19 @@ def judge_codes(experiment: "GanExperiment", networks: Networks, drawn: Tensor,
                    known=blind.information, known_name="the same categories, shuffled",
                    formula="I(c; class) over the mean of both entropies"),
         ]
+    return results
+
+
+def _of_values(values: Tensor, heard: Tensor) -> list[Result]:
+    """How far what is read of each value (N, n) is from it: no more than chance where the pictures do not show it."""
+    results = []
+    for k in range(min(CODES, values.shape[1])):
+        error = mean_interval((heard[:, k].double() - values[:, k].double()).square())
+        results.append(Result(
+            name=f"squared error of reading the code's value {k + 1} from the picture", value=error.value, known=1 / 3,
+            known_name="chance, who always says 0: the variance of U(−1, 1)", interval=(error.low, error.high),
+            n=len(values), seeds=(0,), formula="mean of (ĉ − c)², 0 where the picture shows the value",
+            source="Chen et al. 2016, Eq. 5"))
     return results
 
 

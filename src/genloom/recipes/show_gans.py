@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from genloom.recipes.judge_gans import asked, read
+from genloom.recipes.judge_gans import CODES, asked, read
 from genloom.recipes.show_game import training_item, way_item
 from genloom.recipes.show_pictures import SHEET, neighbours_figure, samples_figure
 from genloom.report.figures import canvas, save_figure
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _ROWS, _COLUMNS = 10, 10  # of figures with a row for each class
 _SORTED = 500  # samples among which some of each class are looked for
 _BETWEEN, _PATHS = 9, 5  # pictures of a path, and paths
-_CODES = 4  # values of a code that are shown
 
 
 def run_items(experiment: "GanExperiment", networks: Networks, run: Path,
@@ -141,7 +140,7 @@ def codes_item(experiment: "GanExperiment", networks: Networks, folder: Path,
         folder / f"value-{k + 1}.png", provenance, folder=folder.parent,
         caption=f"The value {k + 1} of the code from −1 to 1, for the noise of {_PATHS} samples.",
         alt=f"Rows of generated pictures in which the value {k + 1} rises from the left to the right")
-        for k in range(min(latent.values, _CODES))]
+        for k in range(min(latent.values, CODES))]
     return Item(number="", title="Codes", figures=tuple(figures)) if figures else None
 
 
