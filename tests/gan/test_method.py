@@ -124,6 +124,27 @@ def test_a_lazy_penalty_is_taken_when_due_and_weighs_as_much_more():
             assert extra == pytest.approx(6 * expected, rel=1e-4)
 
 
+def test_drift_is_in_every_update_of_the_discriminator_and_of_real_ones_alone():
+    """A lazy penalty beside it is not due at step 1; the mean square of a real logit is added all the same."""
+    nets = networks()
+    found = list(updates(playing(penalty=Penalty(kind="r1", every=2, drift=0.5)), nets, step=1))
+    *critics, generator = found
+    assert len(critics) == CRITIC_STEPS
+    for k, update in enumerate(critics):
+        real = nets["discriminator"](nets["discriminator"].shown[2 * k]).logits
+        extra = update.loss.item() - update.metrics["game/discriminator"].item()
+        assert extra == pytest.approx(0.5 * real.square().mean().item(), rel=1e-4)
+    assert generator.loss.item() == generator.metrics["game/generator"].item()
+
+
+def test_drift_and_a_penalty_are_added():
+    nets = networks()
+    first = next(updates(simple(penalty=Penalty(kind="r1", weight=2.0, drift=0.5)), nets))
+    drift = nets["discriminator"](X).logits.square().mean().item() / 2
+    extra = first.loss.item() - first.metrics["game/discriminator"].item()
+    assert extra == pytest.approx(first.metrics["penalty"].item() + drift, rel=1e-4)
+
+
 def test_under_bfloat16_the_game_is_half_and_the_penalty_is_whole():
     nets = networks()
     seen = {name: InPrecision(network, _Autocast("cpu")) for name, network in nets.items()}
@@ -160,13 +181,6 @@ def test_real_ones_and_fakes_are_augmented_alike_in_both_losses_and_gradients_pa
     assert all(((ratio >= 1) & (ratio < 2)).all() for ratio in ratios)
     assert not torch.equal(ratios[1], ratios[2]), "with draws of their own"
     assert all(g.abs().sum() > 0 for g in gradients(second.loss, nets["generator"]))
-
-
-def test_networks_are_prepared_before_each_step():
-    told = []
-    method = simple(prepare=lambda nets, step: told.append((set(nets), step)))
-    list(updates(method, networks(), step=7))
-    assert told == [({"generator", "discriminator"}, 7)]
 
 
 # ---- labels and codes

@@ -150,6 +150,16 @@ def test_no_weight_is_never_due():
     assert not Penalty().due(0)
 
 
+def test_drift_is_the_mean_square_of_the_logits_in_float32():
+    penalty = Penalty(drift=0.25)
+    logits = torch.tensor([[1.0, -3.0], [0.0, 2.0]], requires_grad=True)
+    assert penalty.drifting(logits).item() == 0.25 * 3.5
+    assert penalty.drifting(logits.bfloat16()).dtype == torch.float32
+    (gradient,) = torch.autograd.grad(penalty.drifting(logits), logits)
+    torch.testing.assert_close(gradient, 0.25 * logits.detach() / 2)
+    assert not penalty.due(0), "it is no penalty of a slope"
+
+
 def test_clipping_bounds_every_weight_and_leaves_small_ones():
     critic = network()
     before = [p.detach().clone() for p in critic.parameters()]
@@ -161,7 +171,8 @@ def test_clipping_bounds_every_weight_and_leaves_small_ones():
 
 @pytest.mark.parametrize(("change", "complaint"), [
     ({"weight": -1.0}, "penalty.weight = -1.0"), ({"weight": float("nan")}, "penalty.weight = nan"),
-    ({"every": 0}, "penalty.every = 0")])
+    ({"every": 0}, "penalty.every = 0"), ({"drift": -1.0}, "penalty.drift = -1.0"),
+    ({"drift": float("inf")}, "penalty.drift = inf")])
 def test_what_cannot_be_is_refused(change, complaint):
     with pytest.raises(InputError, match=complaint):
         Penalty(kind="r1", **change)

@@ -8,6 +8,7 @@ import torch
 from gan_points_small import small_gan, small_told_gan
 
 from genloom.errors import InputError, UnknownName
+from genloom.gan.method import Playing
 from genloom.recipes import to_yaml
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.gan_points import gan_ring
@@ -24,6 +25,11 @@ def test_the_facts_name_the_data_first_and_the_game() -> None:
     assert dict(facts)["game"] == "non-saturating, r1 of weight 0.1"
     clipped = small_gan(loss=Loss(adversarial="wasserstein", clip=0.1), penalty=Penalty())
     assert dict(clipped.facts())["game"] == "wasserstein, weights clipped at 0.1"
+    drifting = small_gan(penalty=Penalty(kind="unit-slope", weight=2.0, every=3, drift=0.5))
+    assert dict(drifting.facts())["game"] == "non-saturating, unit-slope of weight 2, drift of weight 0.5"
+    game = drifting.job().method
+    assert isinstance(game, Playing)
+    assert vars(game.penalty) == vars(drifting.recipe.penalty)
 
 
 @pytest.mark.parametrize("make", [small_gan, small_told_gan])

@@ -11,7 +11,7 @@ from gans_small import TOLD, built, small, trained
 from genloom.errors import InputError, UnknownName
 from genloom.gan.diagnosis import Watch
 from genloom.recipes.build_gans import BLOCK, GanExperiment
-from genloom.recipes.gans import Evaluation, Latent, Loss, Network
+from genloom.recipes.gans import Evaluation, Latent, Loss, Network, Penalty
 from genloom.recipes.images import Data
 from genloom.rng import StepRng
 
@@ -35,6 +35,15 @@ def test_facts_begin_with_the_data_and_name_the_game() -> None:
     assert "scikit-learn's digits" in facts["data"]
     assert "generator of" in facts["network"]
     assert facts["game"] == "hinge loss; 2 steps of the discriminator for each of the generator; weights clipped at 0.1"
+
+
+def test_facts_tell_of_drift_and_of_batch_norms_that_several_processes_do_not_share() -> None:
+    changes = {"penalty": Penalty(drift=0.001), "network": Network(kind="course")}
+    assert "batch norm" not in dict(built(**changes).facts())
+    assert dict(built(**changes).facts())["game"].endswith("; drift of weight 0.001")
+    several = {"engine": replace(small().engine, devices=2, nodes=2)}
+    assert dict(built(**changes, **several).facts())["batch norm"].startswith("each of 4 processes")
+    assert "batch norm" not in dict(built(network=Network(kind="mlp"), **several).facts())
 
 
 def test_a_batch_is_what_the_pair_works_with(plain: GanExperiment, told: GanExperiment) -> None:

@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 
 from genloom.recipes import registry, rules
-from genloom.recipes.gans import Loss, dcgan_mnist, info_gan, ls_gan, sagan, sngan, tiny_gan, vanilla_gan
+from genloom.recipes.gans import (
+    Loss,
+    Penalty,
+    dcgan_mnist,
+    info_gan,
+    ls_gan,
+    progressive_gan,
+    sagan,
+    sngan,
+    tiny_gan,
+    vanilla_gan,
+)
 
 
 @pytest.mark.parametrize("tier", ["laptop", "gpu"])
@@ -33,6 +44,13 @@ def test_the_others_differ_from_their_bases_in_what_they_are_named_after(tier: s
     plain, codes = dcgan_mnist(tier), info_gan(tier)
     assert (codes.latent.categories, codes.latent.values) == (10, 2)
     assert replace(codes, name=plain.name, summary=plain.summary, latent=plain.latent) == plain
+
+
+@pytest.mark.parametrize("tier", ["laptop", "gpu"])
+def test_the_growing_critic_has_karras_s_penalties_and_no_other_recipe_drifts(tier: str) -> None:
+    """[Karras et al. 2018, App. A.1]: λ = 10 and ε_drift = 0.001."""
+    assert progressive_gan(tier).penalty == Penalty(kind="unit-slope", weight=10.0, drift=0.001)
+    assert {make(tier).penalty.drift for make in (vanilla_gan, dcgan_mnist, tiny_gan, sngan, info_gan)} == {0.0}
 
 
 def test_the_discriminator_is_the_faster_learner_where_one_is() -> None:

@@ -66,7 +66,7 @@ class Playing:
     One step is `critic_steps` updates of the discriminator, each on its own equal part of the batch and on new fakes,
     and one of the generator, whose fakes are those of the last part: the discriminator has moved since it saw them.
 
-        ℓ_d = game.discriminator(D(x), D(G(z))) + penalty + told,      G(z) held fixed
+        ℓ_d = game.discriminator(D(x), D(G(z))) + penalty + drift + told,      G(z) held fixed
         ℓ_g = game.generator(D(G(z))) + told
 
     Real ones and fakes are never in one batch of the discriminator, whose statistics would tell them apart. A batch
@@ -76,7 +76,6 @@ class Playing:
     latent         law of z
     clip           largest weight of the discriminator after each of its updates; 0 does not clip
     augment        of real ones and fakes alike, in both losses [Zhao et al. 2020, Eq. 4 and 5]
-    prepare        (networks, number of completed steps): what networks become before a step, such as larger ones
 
     Errors: `InputError` for less than one critic step or a negative clip.
     """
@@ -88,7 +87,6 @@ class Playing:
     clip: float = 0.0
     augment: Augmentation | None = None
     told: Told = field(default_factory=Told)
-    prepare: Callable[[Networks, int], None] | None = None
 
     def __post_init__(self) -> None:
         if self.critic_steps < 1:
@@ -98,8 +96,6 @@ class Playing:
 
     def updates(self, networks: Networks, batch: Batch, rng: StepRng) -> Iterator[Update]:
         """The discriminator's losses, and then the generator's, judged by the moved discriminator."""
-        if self.prepare is not None:
-            self.prepare(networks, rng.step)
         x, y, n = batch["x"], batch.get("y"), self.critic_steps
         if len(x) % n:
             raise InputError("batch", len(x), f"a multiple of {n}, the critic's steps")
@@ -127,6 +123,8 @@ class Playing:
         total = loss + self.told.loss(of_real, y) + self.told.loss(of_fake, y)
         if of_fake.code is not None:
             total = total + self.told.code * self.latent.surprise(of_fake.code, part.z)
+        if self.penalty.drift > 0:
+            total = total + self.penalty.drifting(of_real.logits)
         if self.penalty.due(rng.step):
             plain = in_full(discriminator)
             penalty = self.penalty(lambda seen: plain(seen, y).logits, real, fake, rng)

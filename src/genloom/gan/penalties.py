@@ -62,17 +62,20 @@ class Penalty:
 
     kind     none; unit-slope (WGAN-GP); r1; r2; r1+r2 (R3GAN)
     weight   λ of WGAN-GP, γ of R1 and R2
+    drift    ε of `drifting`, which is added in every update whatever the kind
 
-    Errors: `InputError` for a kind that is not there, a negative weight, or less than every step.
+    Errors: `InputError` for a kind that is not there, a negative weight or drift, or less than every step.
     """
 
     kind: Literal["none", "unit-slope", "r1", "r2", "r1+r2"] = "none"
     weight: float = 10.0
     every: int = 1
+    drift: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight < float("inf"):
-            raise InputError("penalty.weight", self.weight, "at least 0")
+        for name in ("weight", "drift"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"penalty.{name}", getattr(self, name), "at least 0")
         if self.every < 1:
             raise InputError("penalty.every", self.every, "at least 1", "1 takes it at every step")
 
@@ -87,4 +90,11 @@ class Penalty:
             return factor * unit_slope(critic, real, fake, rng)
         at = {"none": (), "r1": (real,), "r2": (fake,), "r1+r2": (real, fake)}[self.kind]
         return factor * torch.stack([flat(critic, x) for x in at]).sum() if at else real.new_zeros(())
+
+    def drifting(self, logits: Tensor) -> Tensor:
+        """ε E D(x)² of the logits of real samples, which a game of differences leaves free to wander off.
+
+        It is in float32. [Karras et al. 2018, App. A.1]
+        """
+        return self.drift * logits.float().square().mean()
 

@@ -60,6 +60,7 @@ class GanPointsExperiment:
                           for name, network in self.networks.items())
         loss, penalty = self.recipe.loss, self.recipe.penalty
         extra = f", {penalty.kind} of weight {penalty.weight:g}" if penalty.kind != "none" else ""
+        extra += f", drift of weight {penalty.drift:g}" if penalty.drift else ""
         extra += f", weights clipped at {loss.clip:g}" if loss.clip else ""
         return (("data", f"{self.data.description}; {len(self.data.points):,} points"), ("networks", sizes),
                 ("game", f"{loss.adversarial}{extra}"))
@@ -182,5 +183,5 @@ def make_game(recipe: GanPointsRecipe, latent: Latent) -> Playing:
     """The method of a recipe."""
     loss, penalty = recipe.loss, recipe.penalty
     return Playing(latent=latent, game=adversarial(loss.adversarial), critic_steps=loss.critic_steps,
-                   penalty=Penalty(kind=penalty.kind, weight=penalty.weight, every=penalty.every), clip=loss.clip,
+                   penalty=Penalty(**asdict(penalty)), clip=loss.clip,
                    told=Told(labels=loss.labels, code=loss.code))

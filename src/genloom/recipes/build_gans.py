@@ -1,11 +1,12 @@
 """A GAN recipe made real: its pictures, networks and game, trained, sampled and judged by the command line."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genloom.data.images.augment import Augment, centre
 from genloom.gan.diagnosis import Watch
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 BLOCK = 64
 """Samples that are made at once; blocks begin at multiples of it, so that a sample's neighbours are always the same."""
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+"""What takes statistics over a batch: those of a process are of its own share of it."""
 
 
 class GanExperiment:
@@ -84,6 +88,7 @@ class GanExperiment:
             ("data", f"{self.data.description}; {len(self.data):,} to train, {len(self.kept):,} kept back"),
             ("network", f"{self.recipe.network.kind}: {sizes(self.networks)}"),
             ("game", _game(self.recipe)),
+            *_shared(self.recipe, self.networks),
         )
 
     def job(self) -> Job:
@@ -210,6 +215,13 @@ def _padded(labels: Tensor, before: int, after: int) -> Tensor:
     return torch.cat((labels.new_zeros(before, *rest), labels, labels.new_zeros(after, *rest)))
 
 
+def _shared(recipe: GanRecipe, networks: Networks) -> Iterator[tuple[str, str]]:
+    """What several processes do not share."""
+    processes = recipe.engine.devices * recipe.engine.nodes
+    if processes > 1 and any(isinstance(part, _BATCH_NORMS) for each in networks.values() for part in each.modules()):
+        yield "batch norm", f"each of {processes} processes normalises by the pictures of its own"
+
+
 def _game(recipe: GanRecipe) -> str:
     """The losses, and what keeps them in bounds, in words."""
     loss, penalty = recipe.loss, recipe.penalty
@@ -219,6 +231,8 @@ def _game(recipe: GanRecipe) -> str:
     if penalty.kind != "none":
         every = f", every {penalty.every} steps" if penalty.every > 1 else ""
         said.append(f"penalty {penalty.kind} of weight {penalty.weight:g}{every}")
+    if penalty.drift:
+        said.append(f"drift of weight {penalty.drift:g}")
     if loss.clip:
         said.append(f"weights clipped at {loss.clip:g}")
     if recipe.augment.policy:

@@ -69,6 +69,8 @@ class Penalty:
     """Its weight: λ of WGAN-GP, γ of R1 and R2."""
     every: int = 1
     """Steps between penalties, which then weigh so many times as much."""
+    drift: float = 0.0
+    """Weight of the mean square of the logits of real samples, in every update and beside any kind, even none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +192,7 @@ def sagan(tier: Tier = "laptop") -> GanRecipe:
 
 
 def progressive_gan(tier: Tier = "laptop") -> GanRecipe:
-    """Networks that grow from 4 × 4 pixels to the whole while they train, with WGAN-GP."""
+    """Networks that grow from 4 × 4 pixels to the whole while they train, with WGAN-GP and ε_drift = 0.001."""
     recipe = GanRecipe(
         name="progressive-gan",
         summary="any folder of pictures by networks that grow from 4 × 4 pixels while they train, WGAN-GP",
@@ -198,7 +200,7 @@ def progressive_gan(tier: Tier = "laptop") -> GanRecipe:
         network=Network(kind="progressive", width=32, norm="none"),
         latent=Latent(size=128, law="normal"),
         loss=Loss(adversarial="wasserstein"),
-        penalty=Penalty(kind="unit-slope"),
+        penalty=Penalty(kind="unit-slope", drift=1e-3),
         generator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99), discriminator=Optimizer(lr=1e-3, beta1=0.0, beta2=0.99),
         engine=_engine(3000, 32, ema=0.999),
     )

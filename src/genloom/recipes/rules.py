@@ -131,6 +131,7 @@ RANGES: dict[str, Range] = {
     "gans.Loss.code": Range(0, 1e6),
     "gans.Penalty.weight": Range(0, 1e9),
     "gans.Penalty.every": Range(1, 10**6),
+    "gans.Penalty.drift": Range(0, 1e6),
     "gans.Evaluation.samples": Range(2, 10**6),
     "gans.Evaluation.quick": Range(2, 10**6),
     "gans.Evaluation.seeds": Range(1, 1000),
