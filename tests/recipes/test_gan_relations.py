@@ -8,7 +8,9 @@ from gans_small import small
 from genloom.errors import InputError
 from genloom.nn.gan.pairs import PAIRS
 from genloom.recipes import registry, rules
-from genloom.recipes.gans import GanRecipe, Latent, Loss, Network, Penalty
+from genloom.recipes.gan_losses import LOSSES, with_loss
+from genloom.recipes.gan_points import GanPointsRecipe
+from genloom.recipes.gans import Augment, GanRecipe, Latent, Loss, Network, Penalty
 from genloom.recipes.gans_parts import make_networks
 
 MNIST: GanRecipe = registry.recipe("dcgan-mnist")
@@ -36,6 +38,14 @@ CRITIC = Loss(adversarial="wasserstein")
     ({"data": replace(DCGAN.data, size=28), "network": Network(kind="progressive")}, "data.size", "--data.size 32"),
     ({"data": replace(DCGAN.data, size=16), "network": Network(kind="residual", attention=(16,))}, "network.attention",
      "--network.attention 8"),
+    ({"loss": Loss(labels=0.5)}, "loss.labels", "--network.judging auxiliary"),
+    ({"loss": Loss(labels=0.5), "network": Network(told="concatenate", judging="projection")}, "loss.labels",
+     "--network.judging auxiliary"),
+    ({"loss": Loss(code=0.1)}, "loss.code", "--latent.categories 10"),
+    ({"penalty": Penalty(weight=1.0)}, "penalty.weight", "--penalty.kind r1"),
+    ({"penalty": Penalty(every=16)}, "penalty.every", "--penalty.every 1"),
+    ({"penalty": Penalty(kind="r1", drift=-1.0)}, "penalty.drift", "--penalty.drift 0"),
+    ({"augment": Augment(policy=("shift", "cut", "shift"))}, "augment.policy", "--augment.policy shift cut"),
 ])
 def test_what_cannot_be_is_named_with_a_flag(changes: dict[str, object], parameter: str, flag: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -65,9 +75,27 @@ def test_the_size_that_is_offered_is_one_that_can_be_built(kind: str, size: int)
     {"loss": Loss(adversarial="wasserstein", clip=0.01)}, {"loss": CRITIC, "penalty": Penalty(kind="unit-slope")},
     {"loss": CRITIC, "network": Network(spectral="discriminator")},
     {"network": Network(kind="dcgan", norm="none"), "penalty": Penalty(kind="r1")},
-    {"network": Network(told="norm", judging="projection+auxiliary")}, {"network": Network(attention=(0,))}])
+    {"network": Network(told="norm", judging="projection+auxiliary")}, {"network": Network(attention=(0,))},
+    {"network": Network(told="norm", judging="projection+auxiliary"), "loss": Loss(labels=0.5)},
+    {"latent": Latent(categories=10), "loss": Loss(code=0.1)}, {"latent": Latent(values=1), "loss": Loss(code=0.1)},
+    {"penalty": Penalty(drift=0.001)}, {"penalty": Penalty(kind="r1", weight=0.0, every=4)},
+    {"network": Network(norm="none")}, {"augment": Augment(policy=("shift", "cut"))}])
 def test_what_can_be_is_let_pass(changes: dict[str, object]) -> None:
     rules.validate(replace(DCGAN, **changes))
+
+
+@pytest.mark.parametrize("name", ["dcgan-mnist", "sngan", "progressive-gan", "info-gan"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_of_the_table_is_valid_with_the_shipped_pairs(name: str, loss: str) -> None:
+    rules.validate(with_loss(registry.recipe(name), loss))
+
+
+def test_a_penalty_that_a_recipe_has_can_be_switched_off_alone() -> None:
+    """The weight of gan-grid is not the class's default, and nobody has changed it."""
+    grid: GanPointsRecipe = registry.recipe("gan-grid")
+    rules.validate(replace(grid, penalty=replace(grid.penalty, kind="none")))
+    with pytest.raises(InputError, match=r"penalty\.weight = 3\.0"):
+        rules.validate(replace(grid, penalty=replace(grid.penalty, kind="none", weight=3.0)))
 
 
 @pytest.mark.parametrize("kind", PAIRS)

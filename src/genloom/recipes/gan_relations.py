@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from typing import Any
 
 from genloom.errors import InputError
@@ -29,6 +30,30 @@ def game_relations(recipe: Any) -> Iterator[InputError]:
     yield from _told(recipe)
     if recipe.latent.categories == 1:
         yield InputError("latent.categories", 1, "0, or at least 2", "pass --latent.categories 0")
+
+
+def idle_relations(recipe: Any) -> Iterator[InputError]:
+    """What was changed has an effect: a weight of something that the game does not have is a mistake."""
+    loss, penalty, latent, own = recipe.loss, recipe.penalty, recipe.latent, _own(recipe, "penalty")
+    if loss.labels != 1 and "auxiliary" not in recipe.network.judging:
+        yield InputError("loss.labels", loss.labels, "left out where no discriminator tells the class: network.judging "
+                         f"is {recipe.network.judging}", "pass --network.judging auxiliary")
+    if loss.code != 1 and not latent.categories and not latent.values:
+        yield InputError("loss.code", loss.code, "left out where there is no code to read",
+                         "pass --latent.categories 10, or --latent.values 2")
+    for name in ("weight", "every"):
+        value, plain = getattr(penalty, name), getattr(type(penalty)(), name)
+        if penalty.kind == "none" and value not in (plain, getattr(own, name)):
+            yield InputError(f"penalty.{name}", value, "left out where penalty.kind is none",
+                             f"pass --penalty.kind r1, or --penalty.{name} {plain:g}")
+
+
+def augment_relations(recipe: Any) -> Iterator[InputError]:
+    """Each change of pictures is named once."""
+    policy = recipe.augment.policy
+    if len(set(policy)) < len(policy):
+        yield InputError("augment.policy", policy, "different changes, each at most once",
+                         f"pass --augment.policy {' '.join(dict.fromkeys(policy))}")
 
 
 def pair_relations(recipe: Any) -> Iterator[InputError]:
@@ -77,6 +102,13 @@ def _batches(recipe: Any) -> Iterator[InputError]:
         yield InputError("engine.batch_size", engine.batch_size,
                          f"at least 2 for each of accumulate × devices × nodes = {parts}",
                          f"pass --engine.batch-size {32 * parts}")
+
+
+def _own(recipe: Any, part: str) -> Any:
+    """The part as recipes of this class have it from the start."""
+    made = next(field.default_factory for field in fields(recipe) if field.name == part)
+    assert made is not MISSING
+    return made()
 
 
 def _told(recipe: Any) -> Iterator[InputError]:

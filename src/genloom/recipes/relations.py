@@ -5,7 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from genloom.errors import InputError
-from genloom.recipes.gan_relations import critic_relations, game_relations, pair_relations
+from genloom.recipes.gan_relations import (
+    augment_relations,
+    critic_relations,
+    game_relations,
+    idle_relations,
+    pair_relations,
+)
 
 SAMPLERS = ("ddpm", "ddpm-large", "ddim", "euler", "euler-t", "euler-maruyama", "heun", "edm-stochastic", "dpmpp-2m",
             "dpmpp-2m-sde", "unipc", "predictor-corrector", "langevin", "ode")
@@ -156,12 +162,14 @@ def _blocks_relations(recipe: Any) -> Iterator[InputError]:
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
                      _langevin_relations, _zero_snr_relations, _betas_relations),
-    "GanPointsRecipe": (_engine_relations, _data_relations, _points_told_relations, critic_relations),
+    "GanPointsRecipe": (_engine_relations, _data_relations, _points_told_relations, critic_relations,
+                        idle_relations),
     "ImagesRecipe": (_engine_relations, _picture_relations, _schedule_relations, _steps_relations, _interval_relations,
                      _zero_snr_relations, _betas_relations),
     "AutoencoderRecipe": (_engine_relations, _halving_relations),
     "InpaintingRecipe": (_engine_relations, _halving_relations),
-    "GanRecipe": (_engine_relations, critic_relations, game_relations, pair_relations),
+    "GanRecipe": (_engine_relations, critic_relations, game_relations, idle_relations, augment_relations,
+                  pair_relations),
     "EvaluatorRecipe": (_engine_relations, _blocks_relations),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
