@@ -44,8 +44,8 @@ def _budget(some: Played, found: Sequence[Row]) -> str:
             f"takes {updates(some.recipe) // 2:,} steps, one with {critics} takes "
             f"{updates(some.recipe) // (critics + 1):,}, and its generator moves as often. Networks, noise and data "
             "are the same; penalties cost time beyond the updates, which the table tells. Critic steps, "
-            "clipping and penalties are those of each loss's paper; learning rates are higher than there, for so small a "
-            "budget, and others were looked at for three losses only: one that is far behind may be so by its rate.")
+            "clipping and penalties are those of each loss's paper; learning rates are higher than there, for so small "
+            "a budget, and others were looked at for three losses only: one that is far behind may be so by its rate.")
 
 
 def _ranking(some: Played, ranked: Sequence[Row]) -> str:
