@@ -19,7 +19,8 @@ class Denoising:
     """A `Method` that regresses a network on the target of its row. [Ho et al. 2020, Alg. 1; Song & Ermon 2019, Eq. 5]
 
     A batch holds "x" (B, …) and, for a conditional model, "y": classes from 0, (B,), of which a random share is
-    replaced by the null class, whose index is `classes`; or sets of labels, multi-hot (B, K), which are emptied instead.
+    replaced by the null class, whose index is `classes`; or sets of labels, multi-hot (B, K), which are emptied
+    instead.
     [Ho & Salimans 2022, Alg. 1]
 
     make             a network and labels -> its denoiser
