@@ -70,7 +70,8 @@ def _setting(played: Played) -> str:
     recipe = played.recipe
     return (f"Batches of {recipe.engine.batch_size}, {number(recipe.engine.steps)} steps: "
             f"{played.epoch(recipe.engine.steps):.0f} epochs of {len(played.experiment.data):,} digits; Adam with "
-            f"learning rate {recipe.generator.lr:g} and β1 = {recipe.generator.beta1:g}; noise {recipe.latent.law}.")
+            f"learning rates {recipe.generator.lr:g} and {recipe.discriminator.lr:g} of the small discriminator, β1 = "
+            f"{recipe.generator.beta1:g}; noise {recipe.latent.law}.")
 
 
 def _epochs(played: Played, three: Mapping[int, Tensor]) -> str:

@@ -123,12 +123,12 @@ def run_results(context: Context, played: Played, said: str) -> Sequence[Result]
     found, real = judged(context, played), floor(context, played)
     n, seeds, digits = found.scores.n, (context.seed,), len(found.classes.counts)
     fresh = context.once(("untrained", played.recipe.network.kind), lambda: untrained(context, played))
-    limit, before = fresh.scores.frechet / 10, number(fresh.scores.frechet, 3)
+    limit, before = fresh.scores.frechet / 5, number(fresh.scores.frechet, 3)
     return (
         at_most(Result(name=f"{distance(played)}: {said}", value=found.scores.frechet, known=real.scores.frechet,
                        known_name=REAL, interval=found.scores.frechet_interval, n=n, seeds=seeds,
                        formula=about(played, found.scores), source="Heusel et al. 2017, Eq. 6",
-                       tolerance=f"below a tenth of the untrained generator's, {before}"), limit),
+                       tolerance=f"below a fifth of the untrained generator's, {before}"), limit),
         at_least(Result(name=f"digits seen: {said}", value=found.classes.seen, known=digits, known_name="all of them",
                         n=n, seeds=seeds, tolerance=f"each with {LEAST:.0%} of its due at least"), digits),
         Result(name=f"balance of digits, KL(samples ‖ data): {said}", value=found.classes.divergence, unit="nats",
