@@ -158,8 +158,8 @@ def dcgan_mnist(tier: Tier = "laptop") -> GanRecipe:
 def tiny_gan(tier: Tier = "laptop") -> GanRecipe:
     """S4.13–S4.18: 593 parameters against 107,777, z uniform of 64, batch 256; 30 epochs, or the course's 100.
 
-    So small a discriminator must learn ten times as fast to be of use: after 600 steps FD-digits is 10, and 37 where both
-    learn at 1e-3. [Two rates: Heusel et al. 2017]
+    So small a discriminator must learn ten times as fast to be of use: after 600 steps FD-digits is 10, and 37 where
+    both learn at 1e-3. [Two rates: Heusel et al. 2017]
     """
     recipe = GanRecipe(
         name="tiny-gan",
