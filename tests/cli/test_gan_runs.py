@@ -124,7 +124,8 @@ def test_all_that_cannot_be_is_told_at_once(tmp_path: Path, capsys: pytest.Captu
     flags = ["--loss.adversarial", "wasserstein", "--network.kind", "dcgan", "--network.told", "norm"]
     assert main(["train", "dcgan-mnist", "--out", str(tmp_path / "a"), *flags]) == 2
     said = capsys.readouterr().err
-    assert "2 problems" in said
+    assert "3 problems" in said
     assert "loss.adversarial" in said
     assert "network.judging" in said
+    assert "data.size" in said
     assert not (tmp_path / "a").exists()

@@ -146,8 +146,8 @@ def test_classes_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "conditioning"), [("unet", "labels"), ("unet", "tokens"), ("dit", "tokens")])
 def test_sets_of_labels_are_told_and_change_what_is_drawn(kind: Any, conditioning: Any) -> None:
-    chosen = small(data=Data(source="scenes", scenes=4, size=16), network=replace(CLASSES, kind=kind, width=16,
-                                                                               conditioning=conditioning))
+    network = replace(CLASSES, kind=kind, width=16, attention=(8,), conditioning=conditioning)
+    chosen = small(data=Data(source="scenes", scenes=4, size=16), network=network)
     sets = ImagesExperiment(chosen)
     networks = weights_moved(sets)
     labels = sets.labels_for(2, 0, "red cube, blue sphere; gray cube")

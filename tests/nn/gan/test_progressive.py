@@ -1,8 +1,9 @@
 """Networks that grow: what they show at each growth, when they grow, and that real pictures fade alike."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 import torch
@@ -16,9 +17,11 @@ from genloom.gan.method import Playing
 from genloom.gan.penalties import slopes
 from genloom.nn.gan.progressive import ProgressiveDiscriminator, ProgressiveGenerator, at_growth, grow, growth_at
 from genloom.nn.gan.shape import GanShape
+from genloom.rng import StepRng
 from genloom.training import options
 from genloom.training.checkpoint import Checkpoints
 from genloom.training.engine import Job, fit
+from genloom.training.method import Batch, Networks, Update
 from genloom.training.run import RunFolder
 from genloom.training.screen import Screen
 from genloom.training.source import TensorSource
@@ -285,12 +288,22 @@ def test_shares_and_growths_that_cannot_be_are_refused() -> None:
         at_growth(drawn(1, 3, 12, 12), 0)
 
 
+class _Growing(NamedTuple):
+    """Networks that grow over twelve steps."""
+
+    method: Playing
+
+    def updates(self, networks: Networks, batch: Batch, rng: StepRng) -> Iterator[Update]:
+        grow(networks, rng.step / 12)
+        yield from self.method.updates(networks, batch, rng)
+
+
 def test_a_run_that_grows_goes_on_exactly_where_it_was_left(tmp_path: Path) -> None:
     """From step 3 of 12 on, before the second level exists: weights, averages and the growth, bit for bit."""
     def job() -> Job:
         networks: dict[str, nn.Module] = {"generator": made(ProgressiveGenerator).float(),
                                           "discriminator": made(ProgressiveDiscriminator).float()}
-        method = Playing(latent=Latent(size=10), prepare=lambda networks, step: grow(networks, step / 12))
+        method = _Growing(Playing(latent=Latent(size=10)))
         engine = options.Engine(steps=12, batch_size=8, save_every=3, keep=9, ema=0.9, tensorboard=False)
         return Job(method, networks, dict.fromkeys(networks, options.Optimizer(lr=1e-3, beta1=0.0)),
                    TensorSource({"x": drawn(16, 3, 16, 16).float()}), engine)

@@ -9,7 +9,7 @@ from genloom.data.images.layout import Split
 from genloom.data.images.material import Material, digest
 from genloom.data.images.picture import Pixels, fit
 from genloom.data.scenes.choice import FRAMES, choose, scene_seed
-from genloom.data.scenes.draw import LARGEST, SMALLEST, draw
+from genloom.data.scenes.drawing import LARGEST, SMALLEST, draw
 from genloom.data.scenes.scene import ICLEVR, compose
 from genloom.errors import InputError
 

@@ -9,7 +9,7 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "Look": "scene",
     "Scene": "scene",
     "compose": "scene",
-    "draw": "draw",
-    "render": "draw",
+    "draw": "drawing",
+    "render": "drawing",
     "write_scenes": "layout",
 })

@@ -8,7 +8,7 @@ from PIL import Image
 
 from genloom.data.images.labelsets import NAMES, forbidden
 from genloom.data.scenes.choice import FRAMES, choose, conditions, scene_seed
-from genloom.data.scenes.draw import draw
+from genloom.data.scenes.drawing import draw
 from genloom.data.scenes.scene import ICLEVR, Look, compose
 from genloom.errors import InputError
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from genloom.data.images.labelsets import COLOURS, NAMES
-from genloom.data.scenes.draw import PAINT, Pixels, draw, render
+from genloom.data.scenes.drawing import PAINT, Pixels, draw, render
 from genloom.data.scenes.scene import CLEVR, Look, Scene, compose
 from genloom.errors import InputError
 
@@ -36,7 +36,7 @@ def test_a_picture_is_a_function_of_labels_seed_and_size_in_every_process() -> N
     assert picture.dtype == np.uint8
     assert (picture == render(labels, 3)).all()
     assert (picture != render(labels, 4)).any()
-    code = ("import hashlib; from genloom.data.scenes.draw import render; "
+    code = ("import hashlib; from genloom.data.scenes.drawing import render; "
             "print(hashlib.sha256(render(['red sphere', 'blue cube'], 3).tobytes()).hexdigest())")
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True,
                            env={**os.environ, "PYTHONHASHSEED": "1"}).stdout
