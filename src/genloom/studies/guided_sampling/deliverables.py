@@ -17,6 +17,6 @@ STUDY = Study(
             "What has an exact answer is checked to rounding, or on a mixture of Gaussians where all is known.",
     data=lambda context: at_hand.digits(context.data_root).said,
     deliverables=(ddpm_pictures, ddpm_scores, ddim_sampler, ddim_scores, compared, guidance, effects, metrics),
-    expected={"laptop": "about 50 minutes on 2 CPU cores, half of it training",
+    expected={"laptop": "about an hour on one CPU core of two, a third of it DDPM at 1000 steps",
               "gpu": "some 30 minutes on one GPU, most of it training"},
 )

@@ -15,5 +15,5 @@ STUDY = Study(
             "distribution.",
     data=lambda context: at_hand.cats(context.data_root).said + "; and doors, 16 pictures of 8 × 8 with known chances",
     deliverables=(squared_error, game, lacks),
-    expected={"laptop": "about 12 minutes on 2 CPU cores", "gpu": "some 40 minutes on one GPU"},
+    expected={"laptop": "about 15 minutes on 2 CPU cores", "gpu": "some 40 minutes on one GPU"},
 )
