@@ -63,7 +63,8 @@ def test_a_batch_is_what_the_pair_works_with(plain: GanExperiment, told: GanExpe
 
 
 def test_the_job_has_both_optimizers_and_the_pictures_of_all_critic_steps() -> None:
-    chosen = small(loss=Loss(critic_steps=3), generator=replace(small().generator, lr=1e-3))
+    rates = {"generator": replace(small().generator, lr=1e-3), "discriminator": replace(small().discriminator, lr=2e-4)}
+    chosen = small(loss=Loss(critic_steps=3), **rates)
     job = GanExperiment(chosen).job()
     assert list(job.networks) == list(job.optimizers) == ["generator", "discriminator"]
     assert (job.optimizers["generator"].lr, job.optimizers["discriminator"].lr) == (1e-3, 2e-4)

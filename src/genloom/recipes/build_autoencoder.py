@@ -15,7 +15,7 @@ from genloom.metrics.features import Extractor
 from genloom.metrics.linear_code import LinearCode, principal
 from genloom.nn.autoencoder import AutoencoderShape, KLAutoencoder
 from genloom.recipes.autoencoder import AutoencoderRecipe
-from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.images_parts import make_data
 from genloom.rng import SampleNoise, StepRng, fold, generator
 from genloom.training.engine import Job
@@ -141,9 +141,7 @@ class AutoencoderExperiment:
     def _picture(self, networks: Networks, step: int, folder: Path) -> None:
         from genloom.recipes.show_autoencoder import write_sheet
 
-        known = {"recipe": self.recipe.name, "seed": str(self.recipe.engine.seed),
-                 "checkpoint": f"step {step}, before it was saved"}
-        write_sheet(self, networks, _SHOWN, folder / f"step-{step:07d}.png", known)
+        write_sheet(self, networks, _SHOWN, folder / f"step-{step:07d}.png", drawn_at(self.recipe, step))
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_autoencoder import missed

@@ -18,7 +18,7 @@ from genloom.gan.penalties import Penalty
 from genloom.nn.gan.points import PointDiscriminator, PointGenerator
 from genloom.nn.gan.shape import GanShape
 from genloom.recipes.class_labels import asked_for
-from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.gan_points import GanPointsRecipe
 from genloom.recipes.points_parts import make_data
 from genloom.rng import SampleNoise, fold, generator
@@ -148,8 +148,7 @@ class GanPointsExperiment:
         seed, count = self.recipe.engine.seed, self.recipe.evaluation.samples
         labels = self.labels_for(count, seed)
         points = self.draw(networks, count=count, seed=seed, labels=labels)
-        known = {"recipe": self.recipe.name, "seed": str(seed), "checkpoint": f"step {step}, before it was saved"}
-        write_samples(self, points, labels, folder, known, f"step-{step:07d}")
+        write_samples(self, points, labels, folder, drawn_at(self.recipe, step), f"step-{step:07d}")
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         from genloom.metrics.energy import energy_distance

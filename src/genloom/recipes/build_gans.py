@@ -15,7 +15,7 @@ from genloom.metrics.features import Extractor, Reference
 from genloom.metrics.picture_scores import PictureScores
 from genloom.nn.gan.pairs import PAIRS
 from genloom.recipes.class_labels import labels_for
-from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.gans import GanRecipe
 from genloom.recipes.gans_parts import Scale, engine_of, make_latent, make_method, make_networks, one_hot, sizes
 from genloom.recipes.images_parts import make_data
@@ -200,8 +200,7 @@ class GanExperiment:
 
         seed = self.recipe.engine.seed
         drawn = self.draw(networks, count=SHEET, seed=seed, labels=self.in_turn(SHEET))
-        known = {"recipe": self.recipe.name, "seed": str(seed), "checkpoint": f"step {step}, before it was saved"}
-        write_sheet(drawn, folder / f"step-{step:07d}.png", known)
+        write_sheet(drawn, folder / f"step-{step:07d}.png", drawn_at(self.recipe, step))
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_gans import quick

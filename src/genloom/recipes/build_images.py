@@ -23,7 +23,7 @@ from genloom.errors import InputError, UnknownName
 from genloom.metrics.features import Extractor, Reference
 from genloom.metrics.picture_scores import PictureScores
 from genloom.recipes.class_labels import labels_for
-from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.images import ImagesRecipe, Sampling
 from genloom.recipes.images_parts import (
     details,
@@ -229,8 +229,7 @@ class ImagesExperiment:
 
         seed = self.recipe.engine.seed
         drawn = self.draw(networks, count=64, seed=seed, labels=self.labels_for(64, seed))
-        known = {"recipe": self.recipe.name, "seed": str(seed), "checkpoint": f"step {step}, before it was saved"}
-        write_sheet(drawn, folder / f"step-{step:07d}.png", known)
+        write_sheet(drawn, folder / f"step-{step:07d}.png", drawn_at(self.recipe, step))
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_images import quick

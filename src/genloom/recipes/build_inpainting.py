@@ -17,7 +17,7 @@ from genloom.metrics.features import Extractor
 from genloom.nn.patch_discriminator import PatchDiscriminator, PatchShape
 from genloom.nn.unet import UNet
 from genloom.nn.unet_shape import UNetShape
-from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.images_parts import make_data
 from genloom.recipes.inpainting import InpaintingRecipe
 from genloom.rng import StepRng, fold
@@ -156,9 +156,8 @@ class InpaintingExperiment:
     def _picture(self, networks: Networks, step: int, folder: Path) -> None:
         from genloom.recipes.show_inpainting import write_sheet
 
-        known = {"recipe": self.recipe.name, "seed": str(self.recipe.engine.seed),
-                 "checkpoint": f"step {step}, before it was saved"}
-        write_sheet(self, networks, self.questions(_SHOWN), folder / f"step-{step:07d}.png", known)
+        path = folder / f"step-{step:07d}.png"
+        write_sheet(self, networks, self.questions(_SHOWN), path, drawn_at(self.recipe, step))
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         questions = self.questions()

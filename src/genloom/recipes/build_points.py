@@ -20,7 +20,7 @@ from genloom.diffusion.samplers.state import State
 from genloom.errors import InputError, UnknownName
 from genloom.recipes import rules
 from genloom.recipes.class_labels import asked_for
-from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.points import PointsRecipe, Sampling
 from genloom.recipes.points_parts import (
     make_data,
@@ -167,8 +167,7 @@ class PointsExperiment:
         seed, count = self.recipe.engine.seed, self.recipe.evaluation.samples
         labels = self.labels_for(count, seed)
         points = self.draw(networks, count=count, seed=seed, labels=labels)
-        known = {"recipe": self.recipe.name, "seed": str(seed), "checkpoint": f"step {step}, before it was saved"}
-        write_samples(self, points, labels, folder, known, f"step-{step:07d}")
+        write_samples(self, points, labels, folder, drawn_at(self.recipe, step), f"step-{step:07d}")
 
     def _gap(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_points import loss_gap

@@ -65,6 +65,16 @@ class Experiment(Protocol):
         ...
 
 
+def drawn_at(recipe: Any, step: int) -> dict[str, str]:
+    """What a picture that is drawn in training says of where it comes from; `step` is not saved yet at that moment.
+
+    >>> from genloom.recipes.points import ve_square
+    >>> drawn_at(ve_square(), 100)["checkpoint"]
+    'step 100, before it was saved'
+    """
+    return {"recipe": recipe.name, "seed": str(recipe.engine.seed), "checkpoint": f"step {step}, before it was saved"}
+
+
 def build(recipe: Any, data_root: Path | None = None) -> Experiment:
     """The experiment of a recipe, by the `builder` that its class names ("module:class")."""
     module, _, name = recipe.builder.partition(":")
