@@ -17,7 +17,7 @@ def tiny_recipe(name: str):
                    evaluation=replace(base.evaluation, samples=12, features="pixels"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny(tmp_path_factory):
     """A context whose runs are tiny, on drawn shapes; what items share is computed once for all tests."""
     with pytest.MonkeyPatch.context() as patch:

@@ -17,7 +17,7 @@ def tiny_recipe(name: str, tier: str):
                    evaluation=replace(base.evaluation, samples=300))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny(tmp_path_factory):
     """A context whose runs are tiny; what items share is computed once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
@@ -32,7 +32,7 @@ def tiny(tmp_path_factory):
         yield context
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def check(check):
     """What every item of a study must have, and a formula."""
     return partial(check, formula=True, least=5000)

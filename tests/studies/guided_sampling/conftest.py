@@ -46,7 +46,7 @@ def tiny_classifier(name: str) -> TrainedClassifier:
     return TrainedClassifier(experiment.network, recipe, make_process(recipe), experiment.class_names, name, name * 4)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny(tmp_path_factory):
     """A context whose runs are tiny, on 8 × 8 digits; what items share is computed once for all tests."""
     with pytest.MonkeyPatch.context() as patch:

@@ -31,7 +31,7 @@ def tiny_cats(data_root, size=SIZE):
     return at_hand.AtHand(Data(source="shapes", size=size), "shapes")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny(tmp_path_factory):
     """A context whose runs are tiny; what items share is computed once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +47,7 @@ def tiny(tmp_path_factory):
         yield context
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def check(check):
     """What every item of a study must have, and a formula."""
     return partial(check, formula=True, least=1000)

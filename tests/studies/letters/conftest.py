@@ -18,7 +18,7 @@ def tiny_recipe(name: str, tier: str):
                    sampling=replace(base.sampling, steps=50))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny(tmp_path_factory):
     """A context whose run is tiny; what items share is computed once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
@@ -29,12 +29,12 @@ def tiny(tmp_path_factory):
         yield context
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def here(tiny):
     return work.setting(tiny)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def check(check):
     """What every item of a study must have, and a formula."""
     return partial(check, formula=True, least=5000)

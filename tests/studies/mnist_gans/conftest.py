@@ -21,7 +21,7 @@ def tiny_recipe(name: str, tier: str):
     return replace(base, engine=engine, evaluation=replace(base.evaluation, quick=16))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny(tmp_path_factory):
     """A context whose runs are tiny; what items share is computed once for all tests."""
     with pytest.MonkeyPatch.context() as patch:

@@ -31,7 +31,7 @@ def small(name, tier="laptop"):
                    sampling=replace(base.sampling, steps=20))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def small_context(tmp_path_factory):
     """A study folder whose models are small, for items whose shape is tested and not their numbers."""
     with pytest.MonkeyPatch.context() as patch:
