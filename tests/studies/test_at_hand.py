@@ -7,7 +7,7 @@ import pytest
 
 from genloom.errors import DataError
 from genloom.studies import at_hand
-from genloom.studies.at_hand import cats, digits, features
+from genloom.studies.at_hand import SCENES, cats, digits, features, iclevr
 
 
 def test_without_the_files_the_report_s_first_line_says_what_is_there_instead(tmp_path: Path,
@@ -19,6 +19,9 @@ def test_without_the_files_the_report_s_first_line_says_what_is_there_instead(tm
     assert "NOT AT HAND" in cats(tmp_path).said
     assert digits(tmp_path).data.source == "digits"
     assert "NOT AT HAND" in digits(tmp_path).said
+    scenes = iclevr(tmp_path / "nowhere", 32)
+    assert (scenes.data.source, scenes.data.size, scenes.data.scenes) == ("scenes", 32, SCENES)
+    assert "NOT AT HAND" in scenes.said
 
 
 @pytest.mark.real_data
@@ -27,6 +30,7 @@ def test_with_the_files_they_are_taken() -> None:
     assert cats(root).data.source == "cats64"
     assert digits(root).data.source == "mnist"
     assert digits(root, 16).data.size == 16
+    assert iclevr(root).data.source == "iclevr"
 
 
 def test_the_fid_is_taken_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

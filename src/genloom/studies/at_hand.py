@@ -46,3 +46,22 @@ def digits(data_root: Path | None, size: int = 32) -> AtHand:
         return AtHand(data, f"MNIST: 70,000 handwritten digits, 28 × 28{enlarged}")
     return AtHand(data, f"scikit-learn's 1,797 digits, 8 × 8, enlarged to {size} × {size}: MNIST IS NOT AT HAND, and "
                         f"this is why they are taken: {why}")
+
+
+SCENES = 5000
+"""Rendered scenes where i-CLEVR is not at hand: 15,000 pictures, about as many as i-CLEVR leaves for training."""
+
+
+def iclevr(data_root: Path | None, size: int = 64) -> AtHand:
+    """The 18,009 pictures of i-CLEVR, or as many of scenes that are rendered here."""
+    try:
+        locate("iclevr", data_root)
+        locate("iclevr-images", data_root)
+    except GenloomError:
+        return AtHand(Data(source="scenes", size=size, zoom=1.0, flip=False, scenes=SCENES),
+                      f"{SCENES:,} scenes of one to three solids, rendered by genloom with the camera, lamps and "
+                      "colours of i-CLEVR: I-CLEVR ITSELF IS NOT AT HAND (`genloom data iclevr-images` says how to get "
+                      "it; pass --data-root DIR)")
+    return AtHand(Data(source="iclevr", size=size, zoom=1.0, flip=False),
+                  f"i-CLEVR: 18,009 rendered pictures of one to three solids, {size} × {size}, with the course's label "
+                  "files (GeNeVA, Microsoft Research; the copied pictures state no licence: for study)")
