@@ -1,0 +1,278 @@
+"""What the items share: how much is trained and drawn, the pictures, the two models, the guide and the judge."""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from genloom.data.images.course import CONDITIONS, conditions
+from genloom.data.images.imageset import ImageSet
+from genloom.data.images.labelsets import multi_hot
+from genloom.recipes.build_gans import GanExperiment
+from genloom.recipes.build_images import ImagesExperiment
+from genloom.recipes.evaluator import EvaluatorRecipe
+from genloom.recipes.gans import GanRecipe
+from genloom.recipes.images import ImagesRecipe, Sampling
+from genloom.recipes.images_parts import Pictures, make_data
+from genloom.recipes.label_lists import Drawn, drawn_lists
+from genloom.recipes.registry import recipe
+from genloom.recipes.trained_evaluator import Evaluator, load_evaluator
+from genloom.studies import at_hand
+from genloom.studies.context import Context, Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much is trained, drawn and judged beyond the two models and the two evaluators.
+
+    seeds         sampling seeds of the accuracies that are reported
+    samples       pictures of each model that stand beside real ones
+    ablation      pictures that each model of the ablations is shown, and `ablation_seeds` its sampling seeds
+    updates       of each loss of the GAN, both networks together
+    held_out      pictures that the model without some label sets is shown
+    autoencoder   pictures that the autoencoder is shown
+    samplers      (sampler, η, steps) that are compared
+    scales        of classifier-free guidance, and `pulls` of the evaluator's
+    guided_steps  of the ways to guide
+    stages        of the denoising row, and `starts` from which labels are looked for on the way
+    alike         pictures of one label set whose variety is looked at
+    swaps         pictures in which one attribute is changed
+    """
+
+    seeds: int = 3
+    samples: int = 512
+    ablation: int = 20_000
+    ablation_seeds: int = 2
+    updates: int = 600
+    held_out: int = 60_000
+    autoencoder: int = 12_000
+    samplers: tuple[tuple[str, float, int], ...] = (
+        ("ddpm", 1.0, 25), ("ddpm", 1.0, 100), ("ddim", 0.0, 10), ("ddim", 0.0, 25), ("ddim", 0.0, 50),
+        ("ddim", 1.0, 25), ("dpmpp-2m", 0.0, 10), ("dpmpp-2m", 0.0, 20))
+    scales: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0)
+    pulls: tuple[float, ...] = (0.0, 1.0, 4.0, 16.0)
+    guided_steps: int = 25
+    stages: int = 10
+    starts: int = 32
+    alike: int = 16
+    swaps: int = 32
+
+
+SIZES = {
+    "laptop": Sizes(),
+    "gpu": Sizes(samples=2000, ablation=400_000, ablation_seeds=3, updates=8000, held_out=1_000_000,
+                 autoencoder=400_000, guided_steps=50, starts=128, alike=32, swaps=128,
+                 samplers=(("ddpm", 1.0, 50), ("ddpm", 1.0, 250), ("ddpm", 1.0, 1000), ("ddim", 0.0, 10),
+                           ("ddim", 0.0, 25), ("ddim", 0.0, 50), ("ddim", 0.0, 250), ("ddim", 1.0, 50),
+                           ("ddim", 1.0, 250), ("dpmpp-2m", 0.0, 10), ("dpmpp-2m", 0.0, 20))),
+}
+"""By tier."""
+
+LISTS = CONDITIONS
+"""The course's two lists of label sets: test and new_test."""
+
+DDPM, GAN = "ddpm-iclevr", "gan-iclevr"
+"""The two recipes, which name their runs."""
+GUIDE, JUDGE = "evaluator-iclevr-a", "evaluator-iclevr-b"
+"""The evaluator that may guide, and the one that judges: equal but for their seeds."""
+
+
+class Diffusion(NamedTuple):
+    """A finished diffusion model that is told label sets."""
+
+    trained: Trained
+    experiment: ImagesExperiment
+
+    @property
+    def name(self) -> str:
+        """The folder of the run."""
+        return self.trained.name
+
+    @property
+    def said(self) -> str:
+        """What it is, for tables and figures."""
+        return "DDPM"
+
+    @property
+    def recipe(self) -> ImagesRecipe:
+        """The recipe of the run."""
+        return self.experiment.recipe
+
+    @property
+    def parameters(self) -> int:
+        """Of the network that draws."""
+        return sum(p.numel() for p in self.trained.networks["denoiser"].parameters())
+
+    def draw(self, sets: Tensor, seed: int, sampling: Sampling | None = None) -> Tensor:
+        """One picture for each label set (N, K): bytes (N, 3, S, S)."""
+        return self.experiment.draw(self.trained.networks, sampling, count=len(sets), seed=seed, labels=sets)
+
+
+class Adversary(NamedTuple):
+    """A finished GAN that is told label sets; one that comes with genloom has no discriminator."""
+
+    trained: Trained
+    experiment: GanExperiment
+
+    @property
+    def name(self) -> str:
+        """The folder of the run."""
+        return self.trained.name
+
+    @property
+    def said(self) -> str:
+        """What it is, for tables and figures."""
+        return "GAN"
+
+    @property
+    def recipe(self) -> GanRecipe:
+        """The recipe of the run."""
+        return self.experiment.recipe
+
+    @property
+    def parameters(self) -> int:
+        """Of the network that draws."""
+        return sum(p.numel() for p in self.trained.networks["generator"].parameters())
+
+    def draw(self, sets: Tensor, seed: int) -> Tensor:
+        """One picture for each label set (N, K): bytes (N, 3, S, S)."""
+        return self.experiment.draw(self.trained.networks, count=len(sets), seed=seed, labels=sets)
+
+
+Model = Diffusion | Adversary
+
+R = TypeVar("R", ImagesRecipe, GanRecipe, EvaluatorRecipe)
+
+
+def sizes(context: Context) -> Sizes:
+    """Those of the tier."""
+    return SIZES[context.tier]
+
+
+def here(context: Context, chosen: R, seed: int) -> R:
+    """The recipe on the pictures at hand, with this seed of the training."""
+    known = at_hand.iclevr(context.data_root, chosen.data.size).data
+    # whatever else a recipe says of its pictures, such as mirroring them, is part of it
+    data = replace(chosen.data, source=known.source, scenes=known.scenes)
+    return replace(chosen, data=data, engine=replace(chosen.engine, seed=seed))
+
+
+def ddpm_recipe(context: Context) -> ImagesRecipe:
+    """`ddpm-iclevr` on the pictures at hand."""
+    chosen: ImagesRecipe = recipe(DDPM, context.tier)
+    return here(context, chosen, context.seed)
+
+
+def gan_recipe(context: Context) -> GanRecipe:
+    """`gan-iclevr` on the pictures at hand."""
+    chosen: GanRecipe = recipe(GAN, context.tier)
+    return here(context, chosen, context.seed)
+
+
+def ddpm(context: Context) -> Diffusion:
+    """The conditional DDPM."""
+    return diffusion(_shipped(context, ddpm_recipe(context), DDPM))
+
+
+def gan(context: Context) -> Adversary:
+    """The conditional GAN."""
+    return adversary(_shipped(context, gan_recipe(context), GAN))
+
+
+def models(context: Context) -> tuple[Adversary, Diffusion]:
+    """Both, in the order of the text."""
+    return gan(context), ddpm(context)
+
+
+def diffusion(trained: Trained) -> Diffusion:
+    """A finished run as a diffusion model on the fastest device."""
+    assert isinstance(trained.experiment, ImagesExperiment)
+    trained.networks["denoiser"].to(_device()).requires_grad_(False)
+    return Diffusion(trained, trained.experiment)
+
+
+def adversary(trained: Trained) -> Adversary:
+    """A finished run as a GAN on the fastest device."""
+    assert isinstance(trained.experiment, GanExperiment)
+    for network in trained.networks.values():
+        network.to(_device()).requires_grad_(False)
+    return Adversary(trained, trained.experiment)
+
+
+def guide(context: Context) -> Evaluator:
+    """The evaluator that may guide."""
+    return context.once(GUIDE, lambda: _evaluator(context, GUIDE, context.seed))
+
+
+def judge(context: Context) -> Evaluator:
+    """The evaluator that judges, and guides nothing."""
+    return context.once(JUDGE, lambda: _evaluator(context, JUDGE, context.seed + 1))
+
+
+def _evaluator(context: Context, name: str, seed: int) -> Evaluator:
+    chosen: EvaluatorRecipe = recipe("evaluator-iclevr", context.tier)
+    found = load_evaluator(_shipped(context, here(context, chosen, seed), name).path)
+    found.network.to(_device())
+    return found
+
+
+def _shipped(context: Context, chosen: Any, name: str) -> Trained:
+    """The model that comes with genloom where it is of this recipe, otherwise a run of it."""
+    find = getattr(context, "shipped", context.run)
+    found: Trained = find(chosen, name)
+    return found
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def pictures(context: Context) -> Pictures:
+    """The pictures at hand as they are, those of training and those that no model sees: every recipe's own split."""
+    def work() -> Pictures:
+        size = ddpm_recipe(context).data.size
+        return make_data(at_hand.iclevr(context.data_root, size).data, context.data_root)
+
+    return context.once("pictures", work)
+
+
+def names(context: Context) -> tuple[str, ...]:
+    """The 24 objects in their order."""
+    return pictures(context).train.class_names
+
+
+def asked(context: Context, listed: str) -> tuple[tuple[str, ...], ...]:
+    """The label sets of a list, in words."""
+    source = at_hand.iclevr(context.data_root).data.source
+    return conditions(listed, source=source, data_root=context.data_root)
+
+
+def sets_of(context: Context, listed: str) -> Tensor:
+    """The same as (32, 24) of zeros and ones."""
+    return multi_hot(asked(context, listed), names(context))
+
+
+def both_lists(context: Context) -> Tensor:
+    """The label sets of both lists, (64, 24)."""
+    return torch.cat([sets_of(context, listed) for listed in LISTS])
+
+
+def seeds(context: Context) -> range:
+    """The sampling seeds of the accuracies that are reported."""
+    return range(context.seed, context.seed + sizes(context).seeds)
+
+
+def drawn(context: Context, model: Model) -> Drawn:
+    """A model's pictures for both lists with every seed, drawn once."""
+    def work() -> Drawn:
+        context.screen.say(f"drawing both lists: {model.said}")
+        return drawn_lists(model.experiment, model.trained.networks, tuple(seeds(context)))
+
+    return context.once(("drawn", model.name), work)
+
+
+def labels_of(pictures: ImageSet) -> Tensor:
+    """The label sets of pictures, (N, 24)."""
+    assert pictures.labels is not None
+    return pictures.labels

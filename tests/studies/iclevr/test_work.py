@@ -1,0 +1,58 @@
+"""What the items share: two models, a guide and a judge, on the pictures at hand."""
+
+from dataclasses import replace
+
+import torch
+
+from genloom.studies.iclevr import work
+
+
+def test_recipes_keep_what_they_say_of_pictures_and_take_those_at_hand(tiny) -> None:
+    chosen = work.recipe("ddpm-iclevr")
+    mirrored = work.here(tiny, replace(chosen, data=replace(chosen.data, flip=True, zoom=1.1)), 5)
+    assert (mirrored.data.source, mirrored.data.scenes) == ("scenes", 150)
+    assert (mirrored.data.flip, mirrored.data.zoom, mirrored.engine.seed) == (True, 1.1, 5)
+
+
+def test_the_guide_and_the_judge_are_two(tiny) -> None:
+    guide, judge = work.guide(tiny), work.judge(tiny)
+    assert guide.digest != judge.digest
+    assert (guide.recipe.engine.seed, judge.recipe.engine.seed) == (3, 4)
+    assert guide.recipe.network == judge.recipe.network
+    assert guide.class_names == work.names(tiny)
+
+
+def test_pictures_are_drawn_once_and_are_functions_of_their_sets_and_seed(tiny) -> None:
+    for model in work.models(tiny):
+        sets = work.sets_of(tiny, "test")
+        found = work.drawn(tiny, model)
+        assert found is work.drawn(tiny, model)
+        assert found.pictures.shape == (2, 64, 3, 16, 16)
+        assert torch.equal(model.draw(sets, 3), found.of("test", 3)), "a picture does not depend on those beside it"
+        assert not torch.equal(model.draw(sets, 4), found.of("test", 3))
+        assert model.parameters > 1000
+    assert [model.said for model in work.models(tiny)] == ["GAN", "DDPM"]
+
+
+def test_the_lists_have_32_sets_each_of_known_objects(tiny) -> None:
+    for listed in work.LISTS:
+        words, sets = work.asked(tiny, listed), work.sets_of(tiny, listed)
+        assert len(words) == len(sets) == 32
+        assert [len(each) for each in words] == sets.sum(1).tolist()
+    assert work.both_lists(tiny).shape == (64, 24)
+    assert list(work.seeds(tiny)) == [3, 4]
+
+
+def test_every_model_keeps_the_same_pictures_back(tiny) -> None:
+    own = work.pictures(tiny)
+    for model in work.models(tiny):
+        assert torch.equal(model.experiment.kept.pictures, own.kept.pictures)
+        assert torch.equal(model.experiment.data.pictures, own.train.pictures)
+
+
+def test_every_tier_has_its_sizes() -> None:
+    real = work.Sizes()
+    assert real.seeds == 3
+    assert 1.0 in real.scales
+    assert 0.0 in real.pulls
+    assert real.stages >= 8
