@@ -17,7 +17,8 @@ def test_fused_optimizers_agree_with_the_plain_ones(name, reference):
     ours, theirs = nn.Linear(4, 3).double(), nn.Linear(4, 3).double()
     theirs.load_state_dict(ours.state_dict())
     option = Optimizer(name=name, lr=1e-2, beta1=0.8, beta2=0.95, weight_decay=0.1)
-    pairs = [(ours, optimizers.build(option, ours)), (theirs, reference(theirs.parameters()))]
+    (fused,) = optimizers.build(option, ours)
+    pairs = [(ours, fused), (theirs, reference(theirs.parameters()))]
     x = torch.randn(20, 4, dtype=torch.float64)
     for _ in range(10):
         for network, optimizer in pairs:
@@ -25,6 +26,48 @@ def test_fused_optimizers_agree_with_the_plain_ones(name, reference):
             network(x).square().mean().backward()
             optimizer.step()
     torch.testing.assert_close(ours.weight, theirs.weight, rtol=1e-12, atol=1e-12)
+
+
+class Blocks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 8)
+        self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 8)) for _ in range(2))
+        self.last = nn.Linear(8, 1)
+
+    def forward(self, x):
+        x = self.first(x)
+        for block in self.blocks:
+            x = x + block(x)
+        return self.last(x)
+
+
+def test_muon_has_the_matrices_of_the_blocks_and_adamw_the_rest():
+    network = Blocks()
+    network.blocks[0][0].weight.requires_grad_(False)
+    matrices = [network.blocks[0][2].weight, network.blocks[1][0].weight, network.blocks[1][2].weight]
+    muon, adamw = optimizers.build(Optimizer(name="muon", lr=0.01, weight_decay=0.1), network)
+    held = [{id(p) for group in part.param_groups for p in group["params"]} for part in (muon, adamw)]
+    assert held[0] == {id(p) for p in matrices}
+    assert held[1] == {id(p) for p in optimizers.trainable(network)} - held[0]
+    assert {part.param_groups[0]["weight_decay"] for part in (muon, adamw)} == {0.1}
+
+
+def test_a_step_of_muon_is_as_long_as_one_of_adam_usually_is():
+    network = Blocks()
+    muon = optimizers.build(Optimizer(name="muon", lr=0.01), network)[0]
+    before = [p.detach().clone() for group in muon.param_groups for p in group["params"]]
+    network(torch.randn(64, 3)).square().mean().backward()
+    muon.step()
+    for old, new in zip(before, muon.param_groups[0]["params"], strict=True):
+        spectrum = torch.linalg.svdvals((new - old).detach()) / (0.01 * 0.2 * max(old.shape) ** 0.5)
+        assert spectrum[0] < 1.3  # five steps of Newton and Schulz bring large singular values to about 1
+        assert spectrum[0] > 0.6
+
+
+def test_muon_needs_blocks():
+    with pytest.raises(InputError, match=r"optimizer.name = .*muon"):
+        optimizers.build(Optimizer(name="muon"), nn.Linear(2, 2))
 
 
 def test_frozen_parameters_are_left_out():

@@ -8,17 +8,29 @@ from genloom.training.ema import Average
 from genloom.training.state import Live, Snapshot, network_tensors
 
 
+class Block(nn.Module):
+    """Both kinds of parameters that Muon tells apart."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.blocks, self.last = nn.ModuleList([nn.Linear(width, width)]), nn.Linear(width, 2)
+
+    def forward(self, x):
+        return self.last(self.blocks[0](x))
+
+
 def live(width=4, name="adam"):
-    networks = {"net": nn.Linear(width, 2)}
-    optimizer = optimizers.build(options.Optimizer(name=name), networks["net"])
-    return Live(networks, {"net": optimizer}, Average(networks, 0.9))
+    networks = {"net": Block(width) if name == "muon" else nn.Linear(width, 2)}
+    parts = optimizers.build(options.Optimizer(name=name), networks["net"])
+    return Live(networks, {"net": parts}, Average(networks, 0.9))
 
 
 def moved(state):
     for _ in range(3):
-        state.optimizers["net"].zero_grad()
+        state.networks["net"].zero_grad()
         state.networks["net"](torch.randn(5, 4)).square().sum().backward()
-        state.optimizers["net"].step()
+        for part in state.optimizers["net"]:
+            part.step()
     state.average.update(3)
     return state
 
@@ -32,7 +44,7 @@ def all_tensors(state):
     return {f"{group}:{key}": t for group, tensors in state.tensors().items() for key, t in tensors.items()}
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "muon", "sgd"])
 def test_a_restored_state_is_equal_and_moves_equally(name):
     first, second = moved(live(name=name)), live(name=name)
     second.restore(frozen(first))

@@ -42,7 +42,7 @@ def seconds_per_step(job: "Job") -> float:
 
     device = _place(job)
     copies = {name: deepcopy(network).to(device).train() for name, network in job.networks.items()}
-    steppers = {name: optimizers.build(option, copies[name]) for name, option in job.optimizers.items()}
+    held = {name: optimizers.build(option, copies[name]) for name, option in job.optimizers.items()}
     networks = {name: for_inference(copy, job.options.precision) for name, copy in copies.items()}
     batch = {name: tensor.to(device) for name, tensor in job.source.batch(_indices(job)).items()}
     began, best = time.perf_counter(), float("inf")
@@ -50,9 +50,10 @@ def seconds_per_step(job: "Job") -> float:
     for trial in range(_TRIES):
         start = time.perf_counter()
         for update in job.method.updates(networks, batch, StepRng(job.options.seed, trial, device=device)):
-            steppers[update.optimizer].zero_grad()
+            copies[update.optimizer].zero_grad()
             update.loss.backward()  # type: ignore[no-untyped-call]
-            steppers[update.optimizer].step()
+            for part in held[update.optimizer]:
+                part.step()
             update.loss.item()  # waits for the device
         best = min(best, time.perf_counter() - start)
         if time.perf_counter() - began > _PATIENCE:

@@ -45,8 +45,8 @@ class Loop:
         self._job, self._stop, self._feed = job, stop, feed
         self._seed, self._accumulate = job.options.seed, job.options.accumulate
         alone = len(job.optimizers) == 1
-        self._steppers = {name: Stepper(job.networks[name], optimizer, job.optimizers[name], job.options, world, alone)
-                          for name, optimizer in live.optimizers.items()}
+        self._steppers = {name: Stepper(job.networks[name], parts, job.optimizers[name], job.options, world, alone)
+                          for name, parts in live.optimizers.items()}
         self._suffix = {name: "" if alone else f"/{name}" for name in self._steppers}
         self._networks = _in_precision(job.networks, world, job.options.precision)
         self._buffers = world.size > 1 and any(True for n in job.networks.values() for _ in n.buffers())

@@ -10,20 +10,55 @@ from genloom.errors import InputError
 from genloom.training import options
 from genloom.training.method import Networks
 
-Optimizers = Mapping[str, torch.optim.Optimizer]
+Parts = tuple[torch.optim.Optimizer, ...]
+"""What moves one network: each of its parameters is in one of them."""
+
+Optimizers = Mapping[str, Parts]
 
 
-def build(option: options.Optimizer, network: nn.Module) -> torch.optim.Optimizer:
-    """The fused optimizer of a network's trainable parameters: one call for all of them, on CPU and GPU."""
+def build(option: options.Optimizer, network: nn.Module) -> Parts:
+    """The optimizers of a network's trainable parameters, fused: one call for all of them, on CPU and GPU.
+
+    muon is for the matrices of hidden layers; AdamW moves the others at the same rate, since a step of Muon is made as
+    long as Adam's usually are: .2 √max(m, n) times an orthogonal matrix. [Jordan 2024; Liu et al. 2025, Eq. 4]
+
+    Errors: `InputError` for muon and a network without such matrices.
+    """
     parameters = trainable(network)
     betas = (option.beta1, option.beta2)
     match option.name:
         case "adam":
-            return torch.optim.Adam(parameters, option.lr, betas, weight_decay=option.weight_decay, fused=True)
+            return (torch.optim.Adam(parameters, option.lr, betas, weight_decay=option.weight_decay, fused=True),)
         case "adamw":
-            return torch.optim.AdamW(parameters, option.lr, betas, weight_decay=option.weight_decay, fused=True)
+            return (_adamw(option, parameters),)
         case "sgd":
-            return torch.optim.SGD(parameters, option.lr, option.beta1, weight_decay=option.weight_decay, fused=True)
+            return (torch.optim.SGD(parameters, option.lr, option.beta1, weight_decay=option.weight_decay, fused=True),)
+        case "muon":
+            matrices = hidden_matrices(network)
+            if not matrices:
+                raise InputError("optimizer.name", "muon", "another: this network has no blocks with matrices",
+                                 "pass --optimizer.name adamw")
+            held = set(matrices)
+            rest = [parameter for parameter in parameters if parameter not in held]
+            muon = torch.optim.Muon(matrices, option.lr, weight_decay=option.weight_decay,
+                                    adjust_lr_fn="match_rms_adamw")
+            return (muon, _adamw(option, rest)) if rest else (muon,)
+
+
+def _adamw(option: options.Optimizer, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(parameters, option.lr, (option.beta1, option.beta2), weight_decay=option.weight_decay,
+                             fused=True)
+
+
+def hidden_matrices(network: nn.Module) -> list[nn.Parameter]:
+    """The trainable weights of the linear layers inside blocks, which are what an `nn.ModuleList` repeats.
+
+    First and last layers and embeddings are not among them: their rows have a meaning of their own.
+    """
+    inside = {layer for blocks in network.modules() if isinstance(blocks, nn.ModuleList)
+              for layer in blocks.modules() if isinstance(layer, nn.Linear)}
+    held = {id(layer.weight) for layer in inside}
+    return [parameter for parameter in trainable(network) if id(parameter) in held]
 
 
 def trainable(network: nn.Module) -> list[nn.Parameter]:
@@ -55,18 +90,21 @@ class Slots(NamedTuple):
 
 def slots(optimizers: Optimizers, networks: Networks) -> Iterator[Slots]:
     """The state of every parameter that an optimizer holds."""
-    for name, optimizer in optimizers.items():
+    for name, parts in optimizers.items():
         names = {parameter: key for key, parameter in networks[name].named_parameters()}
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                key = f"{name}/{names[parameter]}"
-                yield Slots(key, parameter, optimizer.state[parameter], slot_names(optimizer))
+        for optimizer in parts:
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    key = f"{name}/{names[parameter]}"
+                    yield Slots(key, parameter, optimizer.state[parameter], slot_names(optimizer))
 
 
 def slot_names(optimizer: torch.optim.Optimizer) -> set[str]:
     """What the optimizer keeps of a parameter that it has moved."""
     if isinstance(optimizer, torch.optim.SGD):
         return {"momentum_buffer"} if optimizer.defaults["momentum"] else set()
+    if isinstance(optimizer, torch.optim.Muon):
+        return {"momentum_buffer"}
     return {"step", "exp_avg", "exp_avg_sq"}
 
 

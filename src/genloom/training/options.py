@@ -10,8 +10,8 @@ Precision = Literal["auto", "32", "bf16-mixed"]
 class Optimizer:
     """How weights are updated."""
 
-    name: Literal["adam", "adamw", "sgd"] = "adam"
-    """Adam [Kingma & Ba 2015], AdamW [Loshchilov & Hutter 2019], or stochastic gradient descent."""
+    name: Literal["adam", "adamw", "muon", "sgd"] = "adam"
+    """Adam [Kingma & Ba 2015], AdamW [Loshchilov & Hutter 2019], Muon [Jordan 2024] for matrices, or plain descent."""
     lr: float = 1e-3
     """Learning rate at its highest."""
     beta1: float = 0.9
@@ -19,7 +19,7 @@ class Optimizer:
     beta2: float = 0.999
     """Decay of Adam's second moment."""
     weight_decay: float = 0.0
-    """Weight decay: decoupled for adamw, an L2 penalty for the others."""
+    """Weight decay: decoupled for adamw and muon, an L2 penalty for the others."""
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     """How the learning rate falls from `lr` to `lr · final` between the end of the warm-up and the last step."""
     warmup: int = 0

@@ -8,21 +8,21 @@ from torch import Tensor, nn
 from genloom.training import options
 from genloom.training.distributed import World
 from genloom.training.lr import rate
-from genloom.training.optimizers import trainable
+from genloom.training.optimizers import Parts, trainable
 
 
 class Stepper:
     """Moves the weights of one network.
 
-    network     whose trainable parameters the optimizer holds
+    network     whose trainable parameters the `parts` hold
     engine      gives `steps`, `accumulate` and `clip`
     alone       whether no other network is trained; then gradients need not be kept apart
     """
 
-    def __init__(self, network: nn.Module, optimizer: torch.optim.Optimizer, option: options.Optimizer,
+    def __init__(self, network: nn.Module, parts: Parts, option: options.Optimizer,
                  engine: options.Engine, world: World, alone: bool) -> None:
         self._parameters = trainable(network)
-        self._optimizer, self._option, self._engine, self._world = optimizer, option, engine, world
+        self._parts, self._option, self._engine, self._world = parts, option, engine, world
         # Naming the leaves keeps one update's gradient out of the other networks, and saves computing it.
         self._leaves = None if alone else self._parameters
         self._gradients: list[Tensor] = []
@@ -50,13 +50,15 @@ class Stepper:
         return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self._gradients))).item(), averaged
 
     def move(self, step: int, norm: float) -> None:
-        """Clip the gradient, whose norm is known, and step the optimizer."""
+        """Clip the gradient, whose norm is known, and step."""
         if 0 < self._engine.clip < norm:
             torch._foreach_mul_(self._gradients, self._engine.clip / norm)
         if self._option.warmup or self._option.schedule != "constant":
-            for group in self._optimizer.param_groups:
-                group["lr"] = self.lr(step)
-        self._optimizer.step()
+            for part in self._parts:
+                for group in part.param_groups:
+                    group["lr"] = self.lr(step)
+        for part in self._parts:
+            part.step()
 
     def lr(self, step: int) -> float:
         """Learning rate of a step."""
