@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from genloom.errors import InputError
-from genloom.report.figures import canvas
+from genloom.report.figures import canvas, png
 from genloom.report.grids import grid, rows_figure, rows_of, save_grid, show_grid, square
 from genloom.report.provenance import read_provenance
 
@@ -113,3 +113,12 @@ def test_a_figure_of_rows_grows_with_them_up_to_a_page():
     assert one.get_size_inches()[0] == two.get_size_inches()[0]
     assert two.get_size_inches()[1] - one.get_size_inches()[1] == pytest.approx(4 * 0.62)
     assert rows_figure({"a": pictures(60, 3, 8, 8)}).get_size_inches()[0] < 10
+
+
+def test_no_label_of_a_row_is_cut_off():
+    """The figure is laid out before its pictures take whole pixels, which leaves width over: it goes to the labels."""
+    for count in (2, 9):
+        rows = {f"non-saturating + R{k}": np.zeros((10, 3, 64, 64), np.uint8) for k in range(count)}
+        figure = rows_figure(rows, cell=0.7)
+        png(figure, {})
+        assert figure.axes[0].get_tightbbox().x0 > 0

@@ -120,6 +120,7 @@ def rows_figure(rows: Mapping[str, Any], column_labels: Sequence[str] = (), *, c
     above = 0.15 + 0.22 * bool(column_labels) + 0.28 * bool(title)
     figure, (axes,) = canvas(margin + cell * columns, above + tall * len(rows))
     rows_of(axes, rows, column_labels)
+    axes.set_anchor("E")  # whole pixels leave some width over: the labels may need it
     if title:
         axes.set_title(title)
     return figure
