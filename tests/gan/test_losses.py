@@ -52,9 +52,13 @@ def test_the_hinge_stops_at_the_margin(real, fake, value, slopes):
 
 
 @pytest.mark.parametrize("name", losses.ADVERSARIAL)
-def test_logits_of_zero_are_a_tie(name):
+def test_a_tie_is_the_least_loss_of_one_output_for_all(name):
+    """For least squares it is at ½ and no more than ¼, half of what an output of 0 has."""
     game = losses.adversarial(name)
-    assert game.discriminator(torch.zeros(3), torch.zeros(3)).item() == pytest.approx(game.tie)
+    found = [game.discriminator(output.expand(3), output.expand(3)).item() for output in torch.linspace(-2, 2, 17)]
+    assert min(found) == pytest.approx(game.tie)
+    assert game.discriminator(torch.zeros(3), torch.zeros(3)).item() == pytest.approx(
+        2 * game.tie if name == "least-squares" else game.tie)
 
 
 @pytest.mark.parametrize("name", losses.ADVERSARIAL)

@@ -126,6 +126,13 @@ def test_the_least_losses_are_divergences() -> None:
     assert least("hinge") == pytest.approx(2 - 2 * oracle.total_variation(table), abs=1e-13)
 
 
+@pytest.mark.parametrize("name", ["non-saturating", "minimax", "least-squares", "hinge", "relativistic"])
+def test_of_equal_densities_the_least_loss_is_the_tie(name: str) -> None:
+    table = oracle.tabulate(normal(0).log_density, normal(0).log_density, [torch.linspace(-9, 9, 18)], nodes=8)
+    best = oracle.best_output(name, table.log_p, table.log_q)
+    assert float(oracle.discriminator_loss(adversarial(name), best, table)) == pytest.approx(adversarial(name).tie)
+
+
 def test_a_relative_game_knows_its_output_but_for_a_constant() -> None:
     table = oracle.tabulate(normal(0).log_density, normal(1).log_density, [torch.linspace(-8, 9, 18)], nodes=8)
     game, best = adversarial("relativistic"), oracle.best_output("relativistic", table.log_p, table.log_q)

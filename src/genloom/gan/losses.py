@@ -86,7 +86,8 @@ class Adversarial(NamedTuple):
 
     discriminator   (logits of real ones, logits of fakes) -> scalar
     generator       logits of fakes -> scalar; (logits of fakes, logits of real ones) -> scalar where `relative`
-    tie             the discriminator's loss when all its logits are 0: it tells nothing apart
+    tie             the discriminator's loss when it tells nothing apart: the least that one output for all can have, at
+                    logits of 0, and for least squares at ½
     relative        the generator's loss needs real ones too, one for each fake
     """
 
@@ -99,7 +100,7 @@ class Adversarial(NamedTuple):
 ADVERSARIAL: dict[str, Adversarial] = {
     "non-saturating": Adversarial(cross_entropy, non_saturating, 2 * math.log(2)),
     "minimax": Adversarial(cross_entropy, minimax, 2 * math.log(2)),
-    "least-squares": Adversarial(squares, square, 0.5),
+    "least-squares": Adversarial(squares, square, 0.25),
     "hinge": Adversarial(margins, linear, 2.0),
     "wasserstein": Adversarial(critic, linear, 0.0),
     "relativistic": Adversarial(pairs, pairs_reversed, math.log(2), relative=True),

@@ -15,6 +15,8 @@ def test_the_item_is_whole(tiny, check) -> None:
     assert len(exact) == 4
     assert {result.status for result in exact} == {"pass"}
     assert len(answer.tables[0].rows) == 9
+    gained = {result.name: result for result in answer.results if result.name.endswith("with R1 − without")}
+    assert [result.status for result in gained.values()] == ["fail", "info"], "five steps find no mode"
     assert len(answer.figures) == 3
 
 

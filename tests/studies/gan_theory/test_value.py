@@ -11,18 +11,20 @@ from genloom.studies.gan_theory.value import by_heart, divergence, printed
 
 def test_the_item_is_whole_and_the_identity_needs_no_training(tiny, check) -> None:
     answer = check(divergence, tiny)
-    exact = [result for result in answer.results if "V(G, D*)" in result.name or "on draws" in result.name]
+    trained = [result for result in answer.results if result.name.endswith("of the trained network")]
+    exact = [result for result in answer.results
+             if result not in trained and ("V(G, D*)" in result.name or "on draws" in result.name)]
     assert len(exact) == 14
     assert {result.status for result in exact} == {"pass"}
-    below = [result for result in answer.results if result.name.endswith("V(G, D) of the trained network")]
-    assert {result.status for result in below} == {"pass"}, "whatever D is"
+    assert len(trained) == 5
+    assert all(result.value > 0 for result in trained), "a lower bound, whatever D is"
+    assert "fail" in {result.status for result in trained}, "eight steps are not enough"
+    assert all(result.seeds == (3, 4) and result.interval for result in trained)
 
 
-def test_the_losses_of_all_games_are_their_divergences(tiny) -> None:
-    games = divergence.work(tiny).tables[1]
-    assert len(games.rows) == 5
-    for row in games.rows:
-        assert row[3] == row[4]
+def test_what_an_ignorant_network_says_of_its_own_points_is_not_taken_for_knowledge(tiny) -> None:
+    heart = [result for result in divergence.work(tiny).results if "points" in result.name]
+    assert [result.status for result in heart] == ["fail", "fail"], "six steps teach nothing by heart"
 
 
 def test_the_printed_expression_is_another_function() -> None:

@@ -1,6 +1,7 @@
 """A discriminator trained on fresh draws of two known densities, and how far it is from the best one on the way."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -8,13 +9,15 @@ from torch import Tensor
 
 from genloom.gan.losses import cross_entropy
 from genloom.gan.oracle import Table, best_logit, shortfall, value
+from genloom.metrics.interval import mean_interval
 from genloom.nn.gan.points import PointDiscriminator
 from genloom.nn.gan.shape import GanShape
+from genloom.report.results import Result
 from genloom.rng import fold, generator
 from genloom.studies.context import Context
 from genloom.studies.gan_theory.pairs import Pair
 
-STEPS, BATCH = 1500, 512
+STEPS, BATCH, SEEDS = 1500, 512, 3
 WIDTH, DEPTH, LR = 96, 5, 4e-3
 _DENSE = 1e-3
 """Share of the probability that is left out, at its thinnest places, when the largest error is looked for."""
@@ -59,9 +62,21 @@ class Fitted(NamedTuple):
         return logits.double()
 
 
-def fitted(context: Context, pair: Pair, steps: int | None = None) -> Fitted:
-    """The discriminator of a pair, trained once in a study."""
-    return context.once(("fitted", pair.name), lambda: fit(pair, context.seed, steps=steps))
+def fitted(context: Context, pair: Pair, steps: int | None = None, again: int = 0) -> Fitted:
+    """The discriminator of a pair, trained once in a study; `again` counts from the study's seed on."""
+    return context.once(("fitted", pair.name, again), lambda: fit(pair, context.seed + again, steps=steps))
+
+
+def over_seeds(context: Context, pair: Pair) -> list[Fitted]:
+    """Trainings of the pair's discriminator with several seeds, of which the first is that of `fitted`."""
+    return [fitted(context, pair, again=k) for k in range(SEEDS)]
+
+
+def mean_of(result: Result, context: Context, pair: Pair, take: Callable[[Fitted], float]) -> Result:
+    """The result with the mean over the seeds of a pair, and Student's interval."""
+    found = mean_interval([take(fit) for fit in over_seeds(context, pair)])
+    return replace(result, value=found.value, seeds=tuple(context.seed + k for k in range(found.n)),
+                   interval=(found.low, found.high) if found.n > 1 else None)
 
 
 def make_network(dimensions: int, seed: int) -> PointDiscriminator:
