@@ -53,6 +53,15 @@ def test_lognormal_has_edm_moments():
     assert log_sigma.std().item() == pytest.approx(1.2, abs=0.01)
 
 
+def test_lognormal_has_the_moments_asked_for():
+    schedule = schedules.EDM()
+    log_sigma = schedule.sigma(time_law("lognormal", schedule, mean=0.5, std=0.7)(U)).log()
+    assert log_sigma.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert log_sigma.std().item() == pytest.approx(0.7, abs=0.01)
+    with pytest.raises(InputError, match=r"diffusion\.times_std = 0"):
+        time_law("lognormal", schedule, std=0.0)
+
+
 def test_logit_normal_has_its_quantiles():
     t = time_law("logit-normal", schedules.Rectified())(U)
     assert t.median().item() == pytest.approx(0.5, abs=1e-4)

@@ -50,7 +50,12 @@ def levels(schedule: Schedule, count: int) -> TimeLaw:
 
 
 def lognormal(schedule: Schedule, mean: float = -1.2, std: float = 1.2) -> TimeLaw:
-    """log(σ/α) ~ N(mean, std²), cut to the schedule. [Karras et al. 2022, Table 1: P_mean, P_std]"""
+    """log(σ/α) ~ N(mean, std²), cut to the schedule. [Karras et al. 2022, Table 1: P_mean, P_std]
+
+    Errors: `InputError` for a standard deviation that is not positive.
+    """
+    if not std > 0:
+        raise InputError("diffusion.times_std", std, "positive", "1.2 is EDM's")
     return lambda u: schedule.time((mean + std * _normal(u)).exp()).clamp(schedule.first, 1.0)
 
 
@@ -59,8 +64,11 @@ def logit_normal(schedule: Schedule, mean: float = 0.0, std: float = 1.0) -> Tim
     return lambda u: torch.sigmoid(mean + std * _normal(u)).clamp(schedule.first, 1.0)
 
 
-def time_law(name: str, schedule: Schedule, *, count: int = 10) -> TimeLaw:
-    """The law of that name; `count` is the number of noise levels of `levels`.
+def time_law(name: str, schedule: Schedule, *, count: int = 10, mean: float = -1.2, std: float = 1.2) -> TimeLaw:
+    """The law of that name.
+
+    count       number of noise levels of `levels`
+    mean, std   of log(σ/α), for `lognormal`
 
     >>> from genloom.diffusion.schedule import exponential
     >>> time_law("levels", exponential(), count=3)(torch.tensor([0.0, 0.5, 0.9]))
@@ -68,7 +76,9 @@ def time_law(name: str, schedule: Schedule, *, count: int = 10) -> TimeLaw:
     """
     if name == "levels":
         return levels(schedule, count)
-    laws = {"uniform": uniform, "table": table, "lognormal": lognormal, "logit-normal": logit_normal}
+    if name == "lognormal":
+        return lognormal(schedule, mean, std)
+    laws = {"uniform": uniform, "table": table, "logit-normal": logit_normal}
     if name not in laws:
         raise UnknownName("diffusion.times", name, TIME_LAWS)
     return laws[name](schedule)

@@ -72,7 +72,8 @@ class PointsExperiment:
         chosen, classes = self.recipe.diffusion, self.data.classes
         method = Denoising(
             make=lambda network, labels: make_denoiser(self.recipe.diffusion, self.schedule, network, labels),
-            times=times.time_law(chosen.times, self.schedule, count=chosen.levels),
+            times=times.time_law(chosen.times, self.schedule, count=chosen.levels, mean=chosen.times_mean,
+                                 std=chosen.times_std),
             weight=loss.loss_weight(chosen.weight, self.schedule, gamma=chosen.gamma, sigma_data=chosen.sigma_data),
             distance=chosen.distance, reduction=chosen.reduction,
             classes=classes, label_dropout=chosen.label_dropout,

@@ -46,6 +46,10 @@ class Diffusion:
     """How training times are drawn; table and levels take entries of the table or of `levels` noise levels."""
     levels: int = 10
     """Number of noise levels for `levels`."""
+    times_mean: float = -1.2
+    """Mean of log(σ/α) for `lognormal`; −1.2 is EDM's."""
+    times_std: float = 1.2
+    """Its standard deviation."""
     label_dropout: float = 0.1
     """How often a class is hidden in training, for classifier-free guidance."""
     time_input: Literal["t", "sigma", "log-sigma", "index"] = "t"
