@@ -1,7 +1,9 @@
 """All losses as an item of the report."""
 
+from dataclasses import replace
+
 from genloom.studies.mnist_gans import compared
-from genloom.studies.mnist_gans.compared import _said, _stable_results, losses
+from genloom.studies.mnist_gans.compared import _ranking, _said, _stable_results, losses, worse
 from genloom.studies.mnist_gans.rows import rows
 
 
@@ -22,6 +24,31 @@ def test_a_loss_that_is_stable_once_must_be_stable_always(tiny) -> None:
     always = next(iter(_stable_results([row._replace(judged=dict.fromkeys(seeds, real))])))
     assert [each.status for each in (never, once, always)] == ["info", "fail", "pass"]
     assert played is row.runs[seeds[0]]
+
+
+def with_distances(row, values):
+    """The row with other distances, by its seeds."""
+    judged = {seed: each._replace(scores=replace(each.scores, frechet=value))
+              for (seed, each), value in zip(row.judged.items(), values, strict=True)}
+    return row._replace(judged=judged)
+
+
+def test_a_loss_is_behind_where_its_seeds_do_not_explain_it(tiny) -> None:
+    best, far, near = (with_distances(row, values) for row, values in
+                       zip(rows(tiny), ((1.0, 3.0), (5.0, 7.01), (1.5, 5.0)), strict=True))
+    assert worse(far, best), "4 and 4.01 more, whatever the seed"
+    assert not worse(near, best), "0.5 and 2 more"
+    cut = best._replace(judged={**best.judged, next(iter(best.judged)): None})
+    assert not worse(far, cut), "one seed in common says nothing"
+    said = _ranking(best.finished[0][0], [best, near, far])
+    assert f"told from {far.options.said} and it is not told from {near.options.said}" in said
+
+
+def test_a_loss_that_learned_nothing_fails(tiny) -> None:
+    found = [result for result in losses.work(tiny).results if result.name.startswith("FD-digits")]
+    assert len(found) == 3
+    assert "fail" in {result.status for result in found}, "six steps teach nothing"
+    assert all("a fifth of the untrained" in result.tolerance for result in found)
 
 
 def test_what_the_diagnosis_said_is_told_once_for_each_kind(tiny, monkeypatch) -> None:

@@ -10,3 +10,4 @@ def test_the_figure_and_the_sentence_are_of_the_log(tiny) -> None:
     assert (tiny.folder / figure.path).is_file()
     assert told(played) in figure.alt
     assert "1.386" in told(played), "the tie of the vanilla loss"
+    assert "0.250" in told(play(tiny, "ls-gan")), "that of least squares, at the output ½"

@@ -30,6 +30,14 @@ def test_every_digit_with_varied_pixels_is_stable(tiny) -> None:
     assert judges.judge(played.experiment, played.experiment.kept.pictures[:300]).stable
 
 
+def test_specks_are_bright_pixels_that_stand_alone() -> None:
+    pictures = torch.zeros(3, 1, 6, 6, dtype=torch.uint8)
+    pictures[0, 0, 0, 0] = pictures[0, 0, 3, 3] = 255
+    pictures[1, 0, 2, 2] = pictures[1, 0, 3, 3] = 200  # neighbours by a corner
+    pictures[2, 0, 2, 2] = 127
+    assert judges.specks(pictures).tolist() == [2, 0, 0]
+
+
 def test_the_table_has_a_row_of_real_digits_below(tiny) -> None:
     played = work.play(tiny, "tiny-gan")
     table = judges.scores_table(tiny, {"tables": played}, "About.")
@@ -40,5 +48,8 @@ def test_the_table_has_a_row_of_real_digits_below(tiny) -> None:
 def test_an_untrained_generator_is_the_scale_of_the_verdict(tiny) -> None:
     played = work.play(tiny, "tiny-gan")
     results = judges.run_results(tiny, played, "tables")
+    fresh = judges.untrained(tiny, played)
+    assert results[0].accepted[1] == judges.limit(fresh) == fresh.scores.frechet / 5
+    assert f"{fresh.scores.frechet:.3g}" in judges.learned(fresh)
     assert [result.status for result in results[:2]].count("fail") >= 1, "twelve steps teach nothing"
     assert torch.isfinite(torch.tensor([float(result.value) for result in results])).all()

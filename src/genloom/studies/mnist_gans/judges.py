@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
+from torch.nn.functional import conv2d
 
 from genloom.data.images.augment import centre
 from genloom.metrics.features import distance_name
@@ -21,6 +22,10 @@ from genloom.studies.mnist_gans.work import Played, drawn
 
 REAL = "other real digits, same N"
 _FEW = 1000  # pictures of an untrained generator
+_FIFTH = 5
+SURE = 0.9
+"""Below this probability the classifier is said to hesitate."""
+_BRIGHT = 128  # of 255
 VARIED = 0.5
 """Samples whose pixels vary less than this share of the data's are called alike."""
 STABLE = (f"the training ended with finite numbers, every digit is at least {LEAST:.0%} as frequent as in the data, "
@@ -33,13 +38,17 @@ class Judged(NamedTuple):
     scores   distances and shares in the features of the classifier of digits
     classes  which digits the classifier sees
     sure     how sure it is: the mean of its largest probability
+    doubted  share of pictures of which it is less than 90 % sure
     spread   standard deviation of the pixels over the pictures, in units of the data's
+    specks   bright pixels without a bright neighbour, mean over the pictures
     """
 
     scores: PictureScores
     classes: Modes
     sure: Interval
+    doubted: float
     spread: float
+    specks: Interval
 
     @property
     def interval(self) -> Interval:
@@ -78,8 +87,18 @@ def count(context: Context, experiment: GanExperiment) -> int:
 def judge(experiment: GanExperiment, pictures: Tensor) -> Judged:
     """All that is said of pictures, bytes (N, 1, S, S)."""
     said = read(experiment, pictures)
+    most = said.amax(1)
     return Judged(compare(pictures, experiment.reference, experiment.extractor), classes_of(experiment, said.argmax(1)),
-                  mean_interval(said.amax(1)), spread(experiment, pictures))
+                  mean_interval(most), float((most < SURE).double().mean()), spread(experiment, pictures),
+                  mean_interval(specks(pictures)))
+
+
+def specks(pictures: Tensor) -> Tensor:
+    """How many bright pixels of each picture, bytes (N, 1, S, S), have none among their eight neighbours, (N,)."""
+    bright = (pictures >= _BRIGHT).float()
+    ring = bright.new_ones(1, 1, 3, 3)
+    ring[..., 1, 1] = 0
+    return (bright * (conv2d(bright, ring, padding=1) == 0)).sum((1, 2, 3)).double()
 
 
 def distance(played: Played) -> str:
@@ -114,21 +133,21 @@ def scores_table(context: Context, rows: Mapping[str, Played], caption: str) -> 
     body.append(("real digits", *cells(floor(context, some))))
     n = floor(context, some).scores.n
     return Table(header=("pictures", *header(some)), rows=tuple(body),
-                 caption=f"{caption} {n:,} pictures in each row; ± is a 95 % interval. KL of classes is in nats, and "
-                         "sureness the mean of the classifier's largest probability.")
+                 caption=f"{caption} {n:,} pictures in each row; ± is a 95 % interval over pictures of this one "
+                         "training, not over trainings. KL of classes is in nats, and sureness the mean of the "
+                         "classifier's largest probability.")
 
 
 def run_results(context: Context, played: Played, said: str) -> Sequence[Result]:
     """The distance of a run beside the floor, how sure the classifier is, and the digits that are seen."""
     found, real = judged(context, played), floor(context, played)
     n, seeds, digits = found.scores.n, (context.seed,), len(found.classes.counts)
-    fresh = context.once(("untrained", played.recipe.network.kind), lambda: untrained(context, played))
-    limit, before = fresh.scores.frechet / 5, number(fresh.scores.frechet, 3)
+    fresh = untrained(context, played)
     return (
         at_most(Result(name=f"{distance(played)}: {said}", value=found.scores.frechet, known=real.scores.frechet,
                        known_name=REAL, interval=found.scores.frechet_interval, n=n, seeds=seeds,
                        formula=about(played, found.scores), source="Heusel et al. 2017, Eq. 6",
-                       tolerance=f"below a fifth of the untrained generator's, {before}"), limit),
+                       tolerance=learned(fresh)), limit(fresh)),
         at_least(Result(name=f"digits seen: {said}", value=found.classes.seen, known=digits, known_name="all of them",
                         n=n, seeds=seeds, tolerance=f"each with {LEAST:.0%} of its due at least"), digits),
         Result(name=f"balance of digits, KL(samples ‖ data): {said}", value=found.classes.divergence, unit="nats",
@@ -141,7 +160,20 @@ def run_results(context: Context, played: Played, said: str) -> Sequence[Result]
 
 
 def untrained(context: Context, played: Played) -> Judged:
-    """What the networks make before their first step."""
-    here = played.experiment
-    fresh = {name: network.eval() for name, network in make_networks(here.recipe, here.classes).items()}
-    return judge(here, here.draw(fresh, count=min(_FEW, count(context, here)), seed=context.seed))
+    """What the networks make before their first step: once for each pair of networks."""
+    def work() -> Judged:
+        here = played.experiment
+        fresh = {name: network.eval() for name, network in make_networks(here.recipe, here.classes).items()}
+        return judge(here, here.draw(fresh, count=min(_FEW, count(context, here)), seed=context.seed))
+
+    return context.once(("untrained", played.recipe.network.kind), work)
+
+
+def limit(fresh: Judged) -> float:
+    """The distance below which something was learned: a fifth of what it is before the first step."""
+    return fresh.scores.frechet / _FIFTH
+
+
+def learned(fresh: Judged) -> str:
+    """The same in words."""
+    return f"below {number(limit(fresh), 3)}, a fifth of the untrained generator's {number(fresh.scores.frechet, 3)}"

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 from genloom.gan.latent import Latent
 from genloom.gan.losses import cross_entropy, non_saturating
 from genloom.gan.method import Playing
-from genloom.report.figures import canvas
+from genloom.report.figures import COLORS, canvas
 from genloom.report.numbers import near, number
-from genloom.report.plots import lines
+from genloom.report.plots import array, lines
 from genloom.report.results import Figure, Result, Table
 from genloom.rng import StepRng, generator
 from genloom.studies.context import Context
@@ -107,8 +107,9 @@ def _figure(context: Context) -> Figure:
     nothing = torch.tensor([-_LARGE])  # a fake that is known for sure, whose part is 0
     ours = [float(cross_entropy(point[None], nothing)) for point in x]
     naive = [float(by_probability(point[None], nothing)) for point in x]
-    lines(axes, x, {"on logits": ours, "by probabilities": naive}, markers=False, xlabel="logit of a real picture",
-          ylabel="ℓ_D")
+    lines(axes, x, {"on logits": ours}, markers=False, xlabel="logit of a real picture", ylabel="ℓ_D")
+    axes.plot(array(x), naive, ":", color=COLORS[1], linewidth=2.4, label="by probabilities")
+    axes.legend()
     return context.figure(figure, "loss-on-logits",
                           caption="The loss of one real picture in float32. By probabilities it ends where the sigmoid "
                                   "is rounded to 0.",

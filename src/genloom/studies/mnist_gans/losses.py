@@ -18,7 +18,7 @@ from genloom.studies.study import Answer, deliverable
 
 Loss = Callable[[Tensor], Tensor]
 
-_POINTS = (-20.0, -2.0, 0.0, 2.0, 20.0)
+_POINTS, _SCORES = (-20.0, -2.0, 0.0, 2.0, 20.0), (-2.0, 0.0, 0.5, 1.0, 3.0)
 _SURE = -20.0
 _SHARES = (0.1, 0.5, 0.9)  # p/(p + q) at which the best discriminator is looked at
 
@@ -56,13 +56,16 @@ def least_squares(context: Context) -> Answer:
         text=(
             "D is here the last layer's output itself: there is no sigmoid, and the score may lie outside [0, 1]. Real "
             "ones are drawn to 1 and fakes to 0 by the discriminator; fakes to 1 by the generator.",
-            "The slope of the generator's loss is D − 1: it grows with the distance from 1 and vanishes at 1 alone, "
-            "also from above, where the cross-entropy has none left. Fakes taken for more than real are drawn back.",
+            "The slope of the generator's loss is D − 1: it grows with the distance from 1 and vanishes at 1 alone. "
+            "Above 1, where the cross-entropy has hardly a slope left, fakes that are taken for more than real are "
+            "drawn back.",
             "For densities p of real ones and q of fakes the best score at a point is p/(p + q), the same as the best "
-            "probability of the vanilla GAN: the loss is the squared error of a regression on real or fake.",
+            "probability of the vanilla GAN: the loss is the squared error of a regression on real or fake. Where "
+            "nothing is told apart that score is ½, and ℓ_D is ¼.",
         ),
         figures=(_slopes(context, {"least squares": square, "non-saturating": non_saturating}, "slopes-squares"),),
-        tables=(_table({"½ (D − 1)² (real, and generator)": square, "½ D² (fake)": lambda s: s.square().mean() / 2}),),
+        tables=(_table({"½ (D − 1)² (real, and generator)": square, "½ D² (fake)": lambda s: s.square().mean() / 2},
+                       _SCORES, "D"),),
         results=_square_results(),
         formula="ℓ_D = ½ E(D(x) − 1)² + ½ E D(G(z))²,   ℓ_G = ½ E(D(G(z)) − 1)²",
         source="problem text, Eq. 4 and 5; Mao et al. 2017, Eq. 9",
@@ -114,6 +117,8 @@ def _square_results() -> tuple[Result, ...]:
                     known_name="its least"), 0.0),
         near(Result(name="ℓ_D at D = 0 everywhere", value=float(squares(zero, zero)), known=0.5,
                     known_name="½ · 1² + ½ · 0²"), 0.0),
+        near(Result(name="ℓ_D at D = ½ everywhere", value=float(squares(one / 2, one / 2)), known=0.25,
+                    known_name="½ · ¼ + ½ · ¼: nothing told apart"), 0.0),
         near(Result(name="ℓ_G at D = −2", value=at(square, -2.0), known=4.5, known_name="½ · 3²"), 0.0),
         near(Result(name="slope of ℓ_G at D = 3", value=slope(square, 3.0), known=2.0, known_name="D − 1"), 1e-6),
         near(Result(name="largest slope of the expected ℓ_D at D = p/(p + q)", known=0.0,
@@ -134,10 +139,10 @@ def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def _table(losses: dict[str, Loss], points: Sequence[float] = _POINTS) -> Table:
+def _table(losses: dict[str, Loss], points: Sequence[float] = _POINTS, name_of: str = "l") -> Table:
     rows = [(name, *(f"{number(at(loss, point), 4)} ({number(slope(loss, point), 2)})" for point in points))
             for name, loss in losses.items()]
-    return Table(header=("value (slope)", *(f"l = {number(point)}" for point in points)), rows=tuple(rows),
+    return Table(header=("value (slope)", *(f"{name_of} = {number(point)}" for point in points)), rows=tuple(rows),
                  caption="Each term at known points, and its slope in brackets.")
 
 
@@ -145,7 +150,7 @@ def _slopes(context: Context, losses: dict[str, Loss], name: str) -> Figure:
     figure, (axes,) = canvas(6.0, 3.0)
     x = torch.linspace(-25, 5, 121) if guarded in losses.values() else torch.linspace(-4, 4, 121)
     lines(axes, x, {said: [slope(loss, float(point)) for point in x] for said, loss in losses.items()}, markers=False,
-          xlabel="what the discriminator says of a fake", ylabel="slope of the generator's loss")
+          xlabel="the discriminator's output for a fake", ylabel="slope of the generator's loss")
     axes.legend(loc="center" if guarded in losses.values() else "upper left")
     words = ", ".join(losses)
     return context.figure(figure, name, caption=f"The slope of the generator's loss, which is all that it learns from: "

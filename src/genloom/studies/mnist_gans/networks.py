@@ -51,8 +51,8 @@ def course(context: Context) -> Answer:
         text=(
             "The discriminator looks at 5 × 5 places and halves twice; the generator doubles twice, by transposed "
             "convolutions whose 4 × 4 places overlap evenly at stride 2, so that they leave no chequerboard of their "
-            "own. The generator has batch norms, after ReLU as in the text's figure; the discriminator has none, so "
-            "its logit for one picture does not depend on the others, as every penalty on its gradient needs.",
+            "own. The generator has batch norms, after ReLU as in the course's own exercise; the discriminator has "
+            "none, so its logit for one picture does not depend on the others, as every penalty on its gradient needs.",
             f"At {SIZE} × {SIZE} pixels the convolutions leave 64 × 4 × 4 = 1024 numbers for the last two layers.",
         ),
         tables=pair_tables("course"),

@@ -1,14 +1,15 @@
 """S0.14, S0.16 and S0.18: full runs, and the pictures that they draw."""
 
+import math
 from collections.abc import Sequence
 
 from genloom.report.figures import canvas
 from genloom.report.grids import rows_figure, show_grid
-from genloom.report.numbers import at_most, number
+from genloom.report.numbers import at_most, measured, number
 from genloom.report.results import Figure, Result
 from genloom.studies.context import Context
 from genloom.studies.mnist_gans.curves import curves, told
-from genloom.studies.mnist_gans.judges import REAL, distance, floor, judged, run_results, scores_table
+from genloom.studies.mnist_gans.judges import REAL, Judged, distance, floor, judged, run_results, scores_table
 from genloom.studies.mnist_gans.work import Played, drawn, play, stages
 from genloom.studies.study import Answer, deliverable
 
@@ -39,15 +40,14 @@ def least_squares(context: Context) -> Answer:
     """The same networks with the other loss."""
     played, other = play(context, "ls-gan"), play(context, "vanilla-gan")
     mine, theirs = judged(context, played), judged(context, other)
-    better = mine.scores.frechet < theirs.scores.frechet
     return Answer(
         text=(
             f"{_trained(played)} Networks, noise, optimizers and steps are those of S0.14; the loss alone is another.",
             told(played), _seen(context, played),
             "LS-GAN is claimed to be more stable because its slopes are smoother. Of one run each, "
-            f"{'it' if better else 'the vanilla loss'} has the smaller {distance(played)}: "
-            f"{number(mine.scores.frechet, 3)} against {number(theirs.scores.frechet, 3)}. One run says nothing of "
-            "stability; all losses with several seeds stand in the last item.",
+            f"{distance(played)} is {_with_interval(mine)} with least squares and {_with_interval(theirs)} with the "
+            "vanilla loss. These intervals are of the pictures that were drawn: they say nothing of another training, "
+            "and one run says nothing of stability. All losses stand with several seeds in the last item.",
         ),
         figures=run_figures(context, played, "squares"),
         tables=(scores_table(context, {NAMES["vanilla-gan"]: other, NAMES["ls-gan"]: played},
@@ -63,19 +63,42 @@ def convolutional(context: Context) -> Answer:
     played = play(context, "dcgan-mnist")
     rows = {NAMES[name]: play(context, name) for name in ("vanilla-gan", "ls-gan", "dcgan-mnist")}
     mine, theirs, real = judged(context, played), judged(context, rows[NAMES["vanilla-gan"]]), floor(context, played)
-    better = Result(name=f"{distance(played)}: {NAMES['dcgan-mnist']}, against the fully connected pair",
-                    value=mine.scores.frechet, known=real.scores.frechet, known_name=REAL,
-                    interval=mine.scores.frechet_interval, n=mine.scores.n, seeds=(context.seed,),
-                    tolerance=f"below that of S0.14, {number(theirs.scores.frechet)}")
     return Answer(
         text=(_trained(played), told(played), _seen(context, played),
-              "Convolutions know that a stroke is a stroke wherever it is: the pictures have clean strokes and "
-              "grounds, where the fully connected generator leaves single pixels."),
+              "Convolutions know that a stroke is a stroke wherever it is, and that neighbours are neighbours; to a "
+              f"fully connected generator all pixels are alike. It leaves {number(theirs.specks.value, 2)} bright "
+              "pixels without a bright neighbour in each picture, the convolutional one "
+              f"{number(mine.specks.value, 2)}; real digits have {number(real.specks.value, 2)}. These are single runs."
+              ),
         figures=run_figures(context, played, "convolutional"),
         tables=(scores_table(context, rows, "The three runs of this text beside real digits."),),
-        results=(at_most(better, theirs.scores.frechet), *run_results(context, played, NAMES["dcgan-mnist"])),
+        results=(_better(context, played, mine, theirs), _lone(context, mine, theirs, real),
+                 *run_results(context, played, NAMES["dcgan-mnist"])),
         source="problem text, 2.3; Radford et al. 2016",
     )
+
+
+def _better(context: Context, played: Played, mine: Judged, theirs: Judged) -> Result:
+    """The difference of the distances of two runs: its interval is of the pictures, not of other trainings."""
+    one, other = mine.interval, theirs.interval
+    value, below = one.value - other.value, math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    found = Result(name=f"{distance(played)}: {NAMES['dcgan-mnist']} − {NAMES['vanilla-gan']}", value=value, known=0.0,
+                   known_name="no difference", interval=(value - below, value + above), n=mine.scores.n,
+                   seeds=(context.seed,), tolerance="the interval, of drawing pictures from one run each, lies below 0")
+    return at_most(found, -above)
+
+
+def _lone(context: Context, mine: Judged, theirs: Judged, real: Judged) -> Result:
+    found = Result(name=f"bright pixels without a bright neighbour: {NAMES['dcgan-mnist']}", value=mine.specks.value,
+                   known=real.specks.value, known_name=REAL, interval=(mine.specks.low, mine.specks.high),
+                   n=mine.scores.n, seeds=(context.seed,), unit="per picture",
+                   tolerance=f"below those of S0.14, {number(theirs.specks.low, 3)} at least")
+    return at_most(found, theirs.specks.low)
+
+
+def _with_interval(each: Judged) -> str:
+    return measured(Result(name="", value=each.interval.value, interval=(each.interval.low, each.interval.high)))
 
 
 def run_figures(context: Context, played: Played, name: str) -> Sequence[Figure]:
@@ -87,9 +110,10 @@ def run_figures(context: Context, played: Played, name: str) -> Sequence[Figure]
 def stages_figure(context: Context, played: Played, name: str) -> Figure:
     """One row for each checkpoint, one noise for each column."""
     found = stages(context, played, _ROW)
-    rows = {f"step {step}, epoch {played.epoch(step):.1f}": pictures for step, pictures in found.items()}
+    rows = {f"epoch {played.epoch(step):.1f}": pictures for step, pictures in found.items()}
+    steps = ", ".join(number(step) for step in found)
     return context.figure(rows_figure(rows, cell=0.55), name, run=played.trained,
-                          caption="The same noise at each checkpoint of the training, one noise for each column.",
+                          caption=f"The same noise after {steps} steps, one noise for each column.",
                           alt=f"{len(rows)} rows of {_ROW} generated digits: {', '.join(rows)}")
 
 

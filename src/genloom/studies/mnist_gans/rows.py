@@ -33,9 +33,15 @@ class Row(NamedTuple):
         return sum(found.stable for _, found in self.finished)
 
     @property
+    def by_seed(self) -> dict[int, float]:
+        """Fréchet distances of the finished runs by seed."""
+        return {seed: found.scores.frechet for seed, found in self.judged.items()
+                if found is not None and self.runs[seed] is not None}
+
+    @property
     def distances(self) -> list[float]:
         """Fréchet distances of the finished runs."""
-        return [found.scores.frechet for _, found in self.finished]
+        return list(self.by_seed.values())
 
     @property
     def minutes(self) -> float:

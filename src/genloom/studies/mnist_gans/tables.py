@@ -26,8 +26,9 @@ def discriminator(context: Context) -> Answer:
     return Answer(
         text=("The nine layers of Table 1 in its order. After two halvings and a convolution without padding, 8 "
               "channels of 5 × 5 are left: 200 numbers for the last layer.",
-              "593 parameters against 107,777: this discriminator can see a few strokes and little else, so the game "
-              "is easy to win for the generator, and what it is taught by winning is coarse."),
+              "593 parameters against 107,777: each of these places sees a patch of 18 × 18 pixels, and the logit is a "
+              "sum over the 25 of them. What strokes in different patches are together, this discriminator cannot ask, "
+              "and what it teaches is as coarse (S4.18)."),
         tables=(pair_tables("tables")[1],),
         results=(_order(judged, DISCRIMINATOR, "Table 1"), _given(judged, 593), pair_results("tables")[3]),
         formula="3·3·2 + 2 + 3·3·2·4 + 4 + 3·3·4·8 + 8 + 8·5·5 + 1 = 593", source="problem text, Table 1",
@@ -57,8 +58,9 @@ def initial(context: Context) -> Answer:
     rows = tuple((each.where, str(each.fan_in), number(each.bound), number(each.largest), number(each.spread),
                   number(each.bound / math.sqrt(3)), number(each.bias)) for each in found)
     return Answer(
-        text=("Weights are uniform in ±√(6/fan in), so that the variance of a layer's output, before its ReLU, is "
-              "twice that of its input's positive half: signals keep their size through all layers. Biases are 0.",
+        text=("Weights are uniform in ±√(6/fan in), of variance 2/fan in, so that the variance of a layer's output is "
+              "twice the mean square of its input. ReLU leaves half of a mean square, and so signals keep their size "
+              "through all layers. Biases are 0.",
               "The text asks for the same rule for all layers, also for the last ones, which have no ReLU after them, "
               "and for those with LeakyReLU of slope .2, where √(6/(1.04 fan in)) would be exact."),
         tables=(Table(header=("layer", "fan in", "bound", "largest weight", "standard deviation", "of the uniform law",
