@@ -33,6 +33,17 @@ def test_a_run_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert runs.placed(base) == base, "what is not given stays so"
 
 
+def test_a_judge_is_a_place_or_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "judge").mkdir()
+    (tmp_path / "digit-classifier").mkdir()
+    base = recipe("ddpm-images")
+    for asked, found in (("judge", str(tmp_path / "judge")), ("digit-classifier", "digit-classifier"),
+                         ("evaluator-elsewhere", "evaluator-elsewhere"), ("", "")):
+        whole = replace(base, evaluation=replace(base.evaluation, judge=asked))
+        assert runs.placed(whole).evaluation.judge == found
+
+
 def test_codes_of_another_autoencoder_are_refused(run_copy: Path) -> None:
     chosen = recipe("ddpm-images")
     chosen = replace(chosen, latent=replace(chosen.latent, autoencoder="runs/codes"))

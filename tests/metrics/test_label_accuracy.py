@@ -13,6 +13,7 @@ from genloom.metrics.label_accuracy import (
     LabelAccuracy,
     answers,
     chance,
+    grouped,
     label_accuracy,
     over_seeds,
     pooled,
@@ -156,3 +157,48 @@ def test_several_samplings_have_students_interval_and_pool() -> None:
 def test_what_cannot_be_judged_is_refused(logits: Tensor, sets: Tensor, message: str) -> None:
     with pytest.raises(InputError, match=message):
         label_accuracy(logits, sets)
+
+
+def test_one_picture_of_each_set_is_the_plain_accuracy() -> None:
+    found = label_accuracy(*some(40))
+    each = grouped(found, torch.arange(40).flip(0))
+    for name in ("micro", "macro", "whole"):
+        assert getattr(each, name).value == pytest.approx(getattr(found, name).value), name
+        assert getattr(each, name).n == getattr(found, name).n, name
+    assert each.micro.low == pytest.approx(found.micro.low, abs=0.01)
+
+
+def test_a_set_weighs_the_same_however_many_pictures_it_has() -> None:
+    sets = torch.tensor([[1, 0, 0, 0]] * 5 + [[0, 1, 1, 0]])
+    said = torch.tensor([[1, 0, 0, 0]] * 4 + [[0, 1, 0, 0]] + [[0, 1, 0, 1]])
+    found = grouped(LabelAccuracy(said.bool(), sets.bool()), torch.tensor([7, 7, 7, 7, 7, 2]))
+    assert found.micro.value == pytest.approx((0.8 + 1) / 3)
+    assert found.macro.value == pytest.approx((0.8 + 0.5) / 2)
+    assert found.whole.value == pytest.approx((0.8 + 0) / 2)
+    assert (found.micro.n, found.macro.n, found.whole.n) == (7, 6, 6)
+
+
+def test_the_interval_over_sets_holds_the_mean_of_all_sets() -> None:
+    """32 sets of differing difficulty, three pictures of each: 300 times, with the seed fixed."""
+    random, inside, narrow = generator(3), 0, 0
+    for _ in range(300):
+        easy = 0.1 + 0.8 * torch.rand(32, generator=random)
+        hits = torch.rand(3, 32, generator=random) < easy
+        sets = torch.zeros(96, 4, dtype=torch.bool)
+        sets[:, 0] = True
+        said = torch.zeros(96, 4, dtype=torch.bool)
+        said[:, 0], said[:, 1] = hits.flatten(), ~hits.flatten()
+        found = LabelAccuracy(said, sets)
+        low, high = grouped(found, torch.arange(96) % 32).micro[1:3]
+        inside += low <= 0.5 <= high
+        least = wilson_interval(int(hits.sum()), 96)
+        narrow += least.low <= 0.5 <= least.high
+    assert inside >= 0.92 * 300
+    assert narrow < inside, "labels of one set are not independent"
+
+
+def test_groups_with_other_sets_in_them_are_refused() -> None:
+    found = label_accuracy(*some(6))
+    for groups in (torch.zeros(6), torch.arange(5)):
+        with pytest.raises(InputError, match="groups"):
+            grouped(found, groups)

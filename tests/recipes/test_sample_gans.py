@@ -1,14 +1,17 @@
 """What is drawn from a GAN is what was asked for; options of a sampler, which it has none of, are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from gans_small import TOLD, built
+from labels_small import SCENES
 
 from genloom.data.images.images import images
 from genloom.errors import InputError, UnknownName
 from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.gans import Network
 from genloom.recipes.sample_gans import COUNT
 from genloom.report.provenance import read_provenance
 
@@ -47,3 +50,13 @@ def test_a_class_that_is_not_there_is_named(tmp_path: Path) -> None:
     experiment = built(network=TOLD)
     with pytest.raises(UnknownName, match="eleven"):
         experiment.sample(experiment.networks, SampleRequest(labels="eleven"), tmp_path, {})
+
+
+def test_label_sets_are_shown_with_their_names(tmp_path: Path) -> None:
+    experiment = built(data=replace(SCENES, size=32),
+                       network=Network(kind="dcgan", width=4, told="concatenate", judging="projection"))
+    asked = SampleRequest(count=3, labels="red sphere, yellow cube")
+    paths = experiment.sample(experiment.networks, asked, tmp_path, {"recipe": "r"})
+    assert [path.name for path in paths] == ["samples.png", "samples.zip", "labels.png"]
+    told = read_provenance(paths[2])
+    assert (told["recipe"], told["judge"][:6]) == ("r", "nobody")

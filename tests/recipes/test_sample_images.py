@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 from images_small import small
+from labels_small import SCENES, evaluator_run
+from PIL import Image
 
 from genloom.errors import InputError, UnknownName
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.experiment import SampleRequest
-from genloom.recipes.images import Data, ImagesRecipe, Network
+from genloom.recipes.images import Data, ImagesRecipe, Network, Sampling
 from genloom.recipes.process import Schedule
+from genloom.report.provenance import read_provenance
 
 
 def digits() -> ImagesRecipe:
@@ -68,3 +71,24 @@ def test_what_would_change_nothing_is_refused(experiment: ImagesExperiment, tmp_
                                               said: str) -> None:
     with pytest.raises(InputError, match=said):
         drawn(experiment, tmp_path / "a", **asked)
+
+
+def test_label_sets_are_shown_in_rows_of_eight_and_named(tmp_path: Path) -> None:
+    network = Network(width=8, multipliers=(1, 2), blocks=1, attention=(8,), heads=2, conditioning="labels")
+    told = ImagesExperiment(small(data=SCENES, network=network, sampling=Sampling(sampler="ddim", steps=2)))
+    networks, judge = {"denoiser": told.network.eval()}, evaluator_run(tmp_path / "judge")
+    asked = SampleRequest(count=10, labels="red sphere, yellow cube; gray cylinder")
+    (tmp_path / "out").mkdir()
+    paths = told.sample(networks, asked, tmp_path / "out", {"recipe": "r"})
+    assert [path.name for path in paths] == ["samples.png", "samples.zip", "labels.png"]
+    with Image.open(paths[0]) as sheet:
+        assert sheet.size == (8 * 66 - 2, 2 * 66 - 2)
+    assert read_provenance(paths[2])["judge"].startswith("nobody: no evaluator")
+    chosen = replace(told.recipe, evaluation=replace(told.recipe.evaluation, judge=str(judge)))
+    told.sample(networks, replace(asked, classifier=str(judge)), tmp_path / "out", {})
+    assert read_provenance(paths[2])["judge"].startswith("nobody: no evaluator")
+    judged = ImagesExperiment(chosen)
+    judged.sample(networks, asked, tmp_path / "out", {})
+    assert read_provenance(paths[2])["judge"].startswith(f"{judge}, sha256 ")
+    judged.sample(networks, replace(asked, classifier=str(judge)), tmp_path / "out", {})
+    assert "must not judge it" in read_provenance(paths[2])["judge"], "who guided says nothing of it"

@@ -94,14 +94,23 @@ def recipe_of(run: RunFolder) -> Any:
 
 PLACES = ("data.folder", "data.path", "latent.autoencoder", "evaluation.weights")
 """Fields that name files."""
+JUDGE = "evaluation.judge"
+"""A field that names a run, a file, or an evaluator that comes with genloom."""
 
 
 def placed(recipe: Any) -> Any:
     """The recipe with its paths from the root of the file system, so that its run works from any folder."""
     for leaf in fields.leaves(type(recipe)):
-        if leaf.name in PLACES and (path := fields.value(recipe, leaf.path)):
+        if (path := fields.value(recipe, leaf.path)) and (leaf.name in PLACES or _is_judge(leaf.name, path)):
             recipe = fields.replaced(recipe, leaf.path, absolute(path))
     return recipe
+
+
+def _is_judge(name: str, value: Any) -> bool:
+    """Whether it is the place of a judge, and not the name of one that comes with genloom."""
+    from genloom.recipes import pretrained
+
+    return name == JUDGE and value not in pretrained.names() and Path(value).expanduser().exists()
 
 
 def absolute(path: str) -> str:

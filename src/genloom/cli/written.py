@@ -5,7 +5,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from genloom.cli.output import Voice
-from genloom.cli.runs import PLACES, Trained, provenance, quoted
+from genloom.cli.runs import JUDGE, PLACES, Trained, provenance, quoted
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.fields import differences
 from genloom.recipes.registry import RECIPES, draws
@@ -70,7 +70,7 @@ def _changed(recipe: Any) -> tuple[tuple[str, str], ...]:
     if recipe.name not in RECIPES:
         return ()
     changed = ", ".join(f"{name} {mine}" for name, mine, _ in differences(recipe, named(recipe.name))
-                        if name not in PLACES)
+                        if name not in (*PLACES, JUDGE))
     return (("changed", shorten(changed, _MOST, placeholder=" … (all in recipe.yaml)")),) if changed else ()
 
 

@@ -31,6 +31,14 @@ class Chance(NamedTuple):
     spread: float
 
 
+class Grouped(NamedTuple):
+    """`micro`, `macro` and `whole` of groups of pictures with one label set each, however many a group has."""
+
+    micro: Interval
+    macro: Interval
+    whole: Interval
+
+
 @dataclass(frozen=True, eq=False)
 class LabelAccuracy:
     """Answers beside labels; as many answers as labels, so that precision, recall and F1 are one number.
@@ -155,6 +163,31 @@ def over_seeds(parts: Sequence[LabelAccuracy]) -> Interval:
     return mean_interval([part.micro.value for part in parts])
 
 
+def grouped(found: LabelAccuracy, groups: Tensor) -> Grouped:
+    """The three numbers where each label set weighs as one picture of it, over all its pictures.
+
+    groups   (N,), equal for pictures of one label set: drawn with several seeds, or several real ones
+
+    With h̄_g the mean of the hits of group g and k_g its number of labels, micro is Σ h̄_g / Σ k_g and macro the mean of
+    h̄_g/k_g. The intervals are bootstraps over groups, each with all its pictures, which holds what both differ by: the
+    groups, and the noise of the pictures in them [Davison & Hinkley 1997, §3.8]; extended to Wilson's over all labels,
+    or for `whole` over all pictures. n is the number of labels, for `macro` and `whole` that of pictures.
+
+    Errors: `InputError` for another number of groups, or label sets that differ within one.
+    """
+    if groups.shape != found.counts.shape:
+        raise InputError("groups", tuple(groups.shape), f"({len(found.counts)},), one for each picture")
+    _, place, number = torch.unique(groups, return_inverse=True, return_counts=True)
+    sets = torch.zeros(len(number), found.sets.shape[1], dtype=torch.bool).index_copy_(0, place, found.sets)
+    if not torch.equal(sets[place], found.sets):
+        raise InputError("groups", "groups with other label sets in them", "one label set in each")
+    labels, ones = int(found.counts.sum()), torch.ones(len(number), dtype=torch.float64)
+    counts, hits = sets.sum(1).double(), _means(found.hits, place, number)
+    whole = _means(found.hits == found.counts, place, number)
+    return Grouped(_ratio(hits, counts, labels, labels), _ratio(hits / counts, ones, labels, len(place)),
+                   _ratio(whole, ones, len(place), len(place)))
+
+
 class _Resampled(NamedTuple):
     """Pictures of equal hits and counts as one cell: how often each cell is drawn is multinomial."""
 
@@ -168,6 +201,17 @@ def _resampled(hits: Tensor, counts: Tensor) -> _Resampled:
     random = np.random.default_rng(fold(0, len(hits)))
     repeats = random.multinomial(len(hits), there / len(hits), size=_DRAWS).astype(np.float64)
     return _Resampled(repeats, *cells.astype(np.float64))
+
+
+def _means(values: Tensor, place: Tensor, number: Tensor) -> Tensor:
+    return torch.zeros(len(number), dtype=torch.float64).index_add_(0, place, values.double()) / number
+
+
+def _ratio(hits: Tensor, counts: Tensor, trials: int, n: int) -> Interval:
+    """Σ hits / Σ counts with its interval."""
+    drawn = _resampled(hits, counts)
+    return _extended(float(hits.sum() / counts.sum()),
+                     (drawn.repeats @ drawn.hits) / (drawn.repeats @ drawn.counts), trials, n)
 
 
 def _extended(value: float, drawn: "np.ndarray[tuple[int], np.dtype[np.float64]]", labels: int, n: int) -> Interval:

@@ -83,12 +83,15 @@ class GanExperiment:
         return shares(self)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """The data, the networks' sizes, and the game."""
+        """The data, the networks' sizes, the game, and who judges label sets."""
+        from genloom.recipes.label_lists import judge_facts
+
         return (
             ("data", f"{self.data.description}; {len(self.data):,} to train, {len(self.kept):,} kept back"),
             ("network", f"{self.recipe.network.kind}: {sizes(self.networks)}"),
             ("game", _game(self.recipe)),
             *_shared(self.recipe, self.networks),
+            *judge_facts(self),
         )
 
     def job(self) -> Job:

@@ -96,7 +96,9 @@ class ImagesExperiment:
         return floor_of(self)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """The data, the network's size, and what is left of the signal at t = 1."""
+        """The data, the network's size, what is left of the signal at t = 1, and who judges label sets."""
+        from genloom.recipes.label_lists import judge_facts
+
         parameters = sum(p.numel() for p in self.network.parameters())
         space = "pixels" if self.space is None else f"latents {' × '.join(map(str, self.shape))}"
         return (
@@ -106,6 +108,7 @@ class ImagesExperiment:
             ("terminal SNR", f"{self.schedule.terminal_snr:.3g} at t = 1"),
             *([] if self.space is None else [("autoencoder", f"{self.recipe.latent.autoencoder}, sha256 "
                                                              f"{self.space.digest[:12]}")]),
+            *judge_facts(self),
         )
 
     def job(self) -> Job:
@@ -113,7 +116,8 @@ class ImagesExperiment:
         chosen = self.recipe.diffusion
         method = Denoising(
             make=lambda network, labels: make_denoiser(chosen, self.schedule, network, labels),
-            times=times.time_law(chosen.times, self.schedule, count=chosen.levels),
+            times=times.time_law(chosen.times, self.schedule, count=chosen.levels, mean=chosen.times_mean,
+                                 std=chosen.times_std),
             weight=loss.loss_weight(chosen.weight, self.schedule, gamma=chosen.gamma, sigma_data=chosen.sigma_data),
             distance=chosen.distance, reduction=chosen.reduction,
             classes=self.classes, label_dropout=chosen.label_dropout,

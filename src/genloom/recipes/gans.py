@@ -95,6 +95,10 @@ class Evaluation:
     """What the Fréchet distance is taken in; auto is digits for digits and random convolutions otherwise."""
     weights: str = ""
     """File of Inception weights; without it they are fetched."""
+    judge: str = ""
+    """Evaluator that says which labels pictures show: a name, run or file; empty: evaluator-iclevr-b for i-CLEVR."""
+    label_seeds: int = 3
+    """Pictures that are drawn for each label set of the lists test and new_test."""
 
 
 def _adam(lr: float = 1e-3) -> Optimizer:

@@ -109,6 +109,10 @@ class Evaluation:
     """File of Inception weights; without it they are fetched."""
     track: bool = True
     """Judge by the Fréchet distance at every `engine.evaluate_every`; otherwise by the loss on kept-back pictures."""
+    judge: str = ""
+    """Evaluator that says which labels pictures show: a name, run or file; empty: evaluator-iclevr-b for i-CLEVR."""
+    label_seeds: int = 3
+    """Pictures that are drawn for each label set of the lists test and new_test."""
 
 
 @dataclass(frozen=True, kw_only=True)

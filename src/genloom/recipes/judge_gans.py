@@ -11,6 +11,7 @@ from genloom.metrics.frechet import frechet_distance
 from genloom.metrics.interval import mean_interval, wilson_interval
 from genloom.metrics.modes import Modes, agreement, modes
 from genloom.metrics.ranking import told_apart
+from genloom.recipes.judge_labels import judge_labels
 from genloom.recipes.judge_pictures import REAL, REFERENCES, judge_samples
 from genloom.report.numbers import at_least
 from genloom.report.results import Result
@@ -42,6 +43,7 @@ def judge_all(experiment: "GanExperiment", networks: Networks) -> tuple[Result, 
     found.append(judge_spread(experiment, drawn))
     if experiment.readable:
         found += judge_classes(experiment, drawn, labels)
+    found += judge_labels(experiment, networks)
     found += judge_codes(experiment, networks, drawn, labels)
     return (*found, *judge_discriminator(experiment, networks, drawn, labels))
 

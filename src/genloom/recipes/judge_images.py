@@ -15,6 +15,7 @@ from genloom.metrics.frechet import frechet_distance
 from genloom.metrics.interval import mean_interval
 from genloom.metrics.picture_scores import PictureScores, compare
 from genloom.recipes.images_parts import floats
+from genloom.recipes.judge_labels import judge_labels
 from genloom.recipes.judge_pictures import judge_samples
 from genloom.recipes.linear_baseline import LARGEST, LinearDenoiser
 from genloom.report.numbers import at_most
@@ -35,6 +36,7 @@ def judge_all(experiment: "ImagesExperiment", networks: Networks) -> tuple[Resul
     """Every metric that applies to a model of pictures."""
     found = [judge_loss(experiment, networks), judge_fit(experiment, networks)]
     found += judge_samples(experiment, lambda seed: drawn_for(experiment, networks, seed))
+    found += judge_labels(experiment, networks)
     if experiment.space is None:
         found.append(judge_bits(experiment, networks))
     return (*found, Result(name="terminal SNR α(1)²/σ(1)²", value=experiment.schedule.terminal_snr,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from genloom.errors import InputError
 from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.show_labels import write_labelled
 from genloom.recipes.show_pictures import write_samples
 from genloom.training.method import Networks
 
@@ -19,7 +20,7 @@ _IDLE = ("sampler", "steps", "spacing", "eta", "guidance", "classifier")
 
 def sample(experiment: "GanExperiment", networks: Networks, request: SampleRequest, folder: Path,
            provenance: dict[str, str]) -> list[Path]:
-    """A sheet of pictures, and a ZIP with each one.
+    """A sheet of pictures, and a ZIP with each one; of label sets also a sheet with the labels.
 
     Errors: `InputError` for options of a sampler, which a generator has none of, for labels of a model that is told no
     classes, and for a count below 1; `UnknownName` for a class.
@@ -31,4 +32,7 @@ def sample(experiment: "GanExperiment", networks: Networks, request: SampleReque
     if count < 1:
         raise InputError("count", count, "at least 1", f"pass --count {COUNT}")
     labels = experiment.labels_for(count, request.seed, request.labels)
-    return write_samples(experiment.draw(networks, count=count, seed=request.seed, labels=labels), folder, provenance)
+    drawn = experiment.draw(networks, count=count, seed=request.seed, labels=labels)
+    if labels is not None and labels.ndim == 2:
+        return write_labelled(experiment, drawn, labels, folder, provenance)
+    return write_samples(drawn, folder, provenance)

@@ -40,7 +40,7 @@ def confusion_item(found: Seen, path: Path, provenance: dict[str, str], number: 
     title, mistakes = "Which colours and shapes are taken for which", found.mistakes
     if mistakes is None:
         return Item(number=number, title=title, text=("These objects have no names of a colour and a shape.",))
-    known, share, evenly = mistakes.known, mistakes.shares, mistakes.blind
+    share, evenly = mistakes.shares, mistakes.blind
     named = ("right", "colour right, shape wrong", "shape right, colour wrong", "both wrong")
     rows = tuple((name, fixed(value, 4), fixed(blind, 4))
                  for name, value, blind in zip(named, share, evenly, strict=True))
@@ -48,17 +48,19 @@ def confusion_item(found: Seen, path: Path, provenance: dict[str, str], number: 
                   caption=f"Of {int(mistakes.counts.sum()):,} labels the colour of {fixed(share.colour, 4)} and the "
                           f"shape of {fixed(share.shape, 4)} is named.")
     return Item(number=number, title=title, tables=(table,),
-                figures=(_confusion_figure(mistakes, known, path, provenance),))
+                figures=(confusion_figure(mistakes, path, provenance, "kept-back pictures"),))
 
 
-def _confusion_figure(mistakes: Mistakes, known: "Attributes", path: Path, provenance: dict[str, str]) -> Figure:
+def confusion_figure(mistakes: Mistakes, path: Path, provenance: dict[str, str], pictures: str) -> Figure:
+    """Two matrices, of colours and of shapes; `pictures` says in words whose labels they are."""
+    known = mistakes.known
     figure, (left, right) = canvas(9.2, 4.6, 1, 2, width_ratios=(8, 4))
     draw_matrix(left, merged(mistakes.counts, known.colour, len(known.colours)), known.colours, "label", slanted=True)
     draw_matrix(right, merged(mistakes.counts, known.shape, len(known.shapes)), known.shapes, "label", slanted=True)
     total = int(mistakes.counts.sum())
     return save_figure(
         figure, path, provenance, folder=path.parent.parent,
-        caption=f"Answers (columns) for {total:,} labels (rows) of kept-back pictures. Missed labels of a picture are "
+        caption=f"Answers (columns) for {total:,} labels (rows) of {pictures}. Missed labels of a picture are "
                 "paired with its wrong answers such that as many colours and shapes as possible agree. Colours are "
                 "shares of the row, on a logarithmic scale.",
         alt=f"Two matrices of counts, for {len(known.colours)} colours and {len(known.shapes)} shapes, of {total:,} "

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from genloom.recipes.judge_gans import CODES, asked, read
 from genloom.recipes.show_game import training_item, way_item
+from genloom.recipes.show_labels import labels_item
 from genloom.recipes.show_pictures import SHEET, neighbours_figure, samples_figure
 from genloom.report.figures import canvas, save_figure
 from genloom.report.grids import rows_figure
@@ -33,7 +34,8 @@ def run_items(experiment: "GanExperiment", networks: Networks, run: Path,
     labels = experiment.labels_for(count, 0)
     shown = _Shown(experiment, networks, run / "figures", provenance,
                    experiment.draw(networks, count=count, seed=0, labels=labels), labels)
-    items = (training_item(experiment, run, provenance), _samples_item(shown), way_item(experiment, run, provenance),
+    items = (training_item(experiment, run, provenance), _samples_item(shown),
+             labels_item(experiment, networks, run, provenance, number=""), way_item(experiment, run, provenance),
              _between_item(shown), codes_item(experiment, networks, run / "figures", provenance),
              _discriminator_item(shown), _neighbours_item(shown))
     there = [item for item in items if item is not None]

@@ -8,6 +8,7 @@ from torch import Tensor
 from genloom.data.images.augment import to_pictures
 from genloom.recipes.judge_images import TIMES, baseline_by_time, kept_denoiser, losses_by_time, on_table
 from genloom.recipes.process_images import Way, backward, forward
+from genloom.recipes.show_labels import labels_item
 from genloom.recipes.show_pictures import SHEET, neighbours_figure, samples_figure
 from genloom.report.figures import canvas, save_figure
 from genloom.report.grids import rows_figure
@@ -24,12 +25,14 @@ _SHOWN = 8
 
 def run_items(experiment: "ImagesExperiment", networks: Networks, run: Path,
               provenance: dict[str, str]) -> tuple[Item, ...]:
-    """The sections of a run's report: its loss, samples, the process both ways, the loss at each time, neighbours."""
+    """The sections of a run's report: its loss, samples, the process both ways, the loss at each time, neighbours, and
+    for label sets what was asked for."""
     folder = run / "figures"
     labels = experiment.labels_for(SHEET, 0)
     drawn = experiment.draw(networks, count=SHEET, seed=0, labels=labels)
     there = forward(experiment, _SHOWN)
     back = backward(experiment, networks, there)
+    asked = labels_item(experiment, networks, run, provenance, number="6")
     return (
         training_item(run, provenance, number="1"),
         Item(number="2", title="Samples", figures=(samples_figure(drawn, folder / "samples.png", provenance),)),
@@ -43,6 +46,7 @@ def run_items(experiment: "ImagesExperiment", networks: Networks, run: Path,
         Item(number="5", title="Nearest training pictures", text=(
             "A model that copies has samples that equal their neighbours. Nearest is in the mean square of pixels.",),
             figures=(neighbours_figure(experiment, drawn, folder / "neighbours.png", provenance),)),
+        *([] if asked is None else [asked]),
     )
 
 

@@ -18,14 +18,15 @@ SHEET = 64
 _SHOWN = 8
 
 
-def write_sheet(pictures: Tensor, path: Path, provenance: dict[str, str]) -> Path:
-    """The first pictures on one sheet, as a PNG that carries what it came from."""
-    return save_grid(pictures[:SHEET], path, provenance)
+def write_sheet(pictures: Tensor, path: Path, provenance: dict[str, str], columns: int | None = None) -> Path:
+    """The first pictures on one sheet, as a PNG that carries what it came from; by default about a square."""
+    return save_grid(pictures[:SHEET], path, provenance, columns)
 
 
-def write_samples(pictures: Tensor, folder: Path, provenance: dict[str, str]) -> list[Path]:
+def write_samples(pictures: Tensor, folder: Path, provenance: dict[str, str],
+                  columns: int | None = None) -> list[Path]:
     """samples.png, a sheet of the first ones, and samples.zip, every picture as a PNG of its own."""
-    sheet = write_sheet(pictures, folder / "samples.png", provenance)
+    sheet = write_sheet(pictures, folder / "samples.png", provenance, columns)
     return [sheet, write_zip(pictures, folder / "samples.zip")]
 
 

@@ -27,7 +27,8 @@ def _session(wanted: Asked, command: list[str], voice: Voice) -> Session:
     options, recipe = wanted.options, runs.placed(wanted.recipe)
     machine.prepare(recipe.engine.threads)
     experiment = build(recipe, options.data_root)
-    check(experiment.job())  # before there is a folder
+    check(experiment.job())  # before there is a folder, as the next line: a judge that is not there is refused
+    experiment.facts()
     path = runs.new_folder(options.out, recipe.name)
     run = RunFolder.create(path, to_yaml(recipe), command, runs.environment(options.data_root, experiment))
     return Session(experiment, run, wanted.base, screen(voice), voice)
