@@ -51,6 +51,13 @@ def test_the_page_has_the_ratio_beside_its_goal_and_the_distances_beside_the_flo
     assert results[f"FD-digits after {gan.STEPS} steps: genloom"].known == 0.5
 
 
+def test_how_little_few_pairs_say_is_said() -> None:
+    (said,) = gan._missed(found(3, worse=-0.1))
+    assert "3 pairs agree with any difference of the distances from −0.25 to 0.25" in said
+    assert "the loop has 12 on average" in said
+    assert "pass --pairs 5" in gan._missed(found(1))[0]
+
+
 def test_a_distance_that_is_worse_in_every_pair_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gan, "run", lambda command: SIDE)
     monkeypatch.setattr(gan, "compare", lambda *_: found(3, worse=9.0))
