@@ -215,6 +215,25 @@ def test_an_auxiliary_classifier_learns_of_both_and_the_generator_is_told(exclus
     assert extra == pytest.approx(0.5 * losses[1], rel=1e-5)
 
 
+def test_a_reader_is_asked_about_the_generators_own_fakes_without_augmentation():
+    nets = networks(labels=4)
+    asked = []
+
+    def reader(x, y):
+        asked.append((x, y))
+        return (x.sum(1) - y[:, 0]).square().mean()
+
+    first, second = updates(simple(reader=reader, augment=lambda x, rng: x + 1, told=Told(labels=0.0)), nets, y=Y)
+    (x, y), = asked
+    assert torch.equal(y, Y)
+    assert torch.equal(x + 1, nets["discriminator"].shown[-1])
+    read = (x.sum(1) - Y[:, 0]).square().mean()
+    assert second.metrics["read"].item() == pytest.approx(read.item())
+    assert (second.loss - second.metrics["game/generator"]).item() == pytest.approx(read.item(), rel=1e-4)
+    assert "read" not in first.metrics
+    assert all(g.abs().sum() > 0 for g in gradients(read, nets["generator"]))
+
+
 def test_reading_codes_carries_gradient_to_both_networks():
     """A penalty taken from detached outputs would leave both unmoved, and codes without meaning."""
     latent = Latent(size=3, law="normal", categories=3, values=1)

@@ -20,6 +20,9 @@ from genloom.training.precision import in_full
 Augmentation = Callable[[Tensor, StepRng], Tensor]
 """Samples (B, …) -> samples of the same shape, differentiably; the draws come from the step's rng."""
 
+Reader = Callable[[Tensor, Tensor], Tensor]
+"""Samples and their labels (B, K) -> how far the labels are from being read there, (); its own weights are fixed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
@@ -67,7 +70,7 @@ class Playing:
     and one of the generator, whose fakes are those of the last part: the discriminator has moved since it saw them.
 
         ℓ_d = game.discriminator(D(x), D(G(z))) + penalty + drift + told,      G(z) held fixed
-        ℓ_g = game.generator(D(G(z))) + told
+        ℓ_g = game.generator(D(G(z))) + told + read
 
     Real ones and fakes are never in one batch of the discriminator, whose statistics would tell them apart. A batch
     holds "x" (B, …) and, for labelled data, "y" (B, K) float; fakes have the labels of the real ones beside them.
@@ -76,6 +79,7 @@ class Playing:
     latent         law of z
     clip           largest weight of the discriminator after each of its updates; 0 does not clip
     augment        of real ones and fakes alike, in both losses [Zhao et al. 2020, Eq. 4 and 5]
+    reader         a trained network whose loss on the fakes, unaugmented, is added to the generator's
 
     Errors: `InputError` for less than one critic step or a negative clip.
     """
@@ -87,6 +91,7 @@ class Playing:
     clip: float = 0.0
     augment: Augmentation | None = None
     told: Told = field(default_factory=Told)
+    reader: Reader | None = None
 
     def __post_init__(self) -> None:
         if self.critic_steps < 1:
@@ -143,6 +148,9 @@ class Playing:
         if verdict.code is not None:
             surprise = self.latent.surprise(verdict.code, part.z)
             total, metrics["surprise"] = total + self.told.code * surprise, surprise.detach()
+        if self.reader is not None and part.y is not None:
+            read = self.reader(part.fake, part.y)
+            total, metrics["read"] = total + read, read.detach()
         return Update("generator", total, metrics)
 
     def _seen(self, x: Tensor, rng: StepRng) -> Tensor:
