@@ -147,7 +147,7 @@ def _sum() -> str:
     return ("A sum of 24 vectors tells all sets apart as long as the vectors are linearly independent, but which "
             "object is where, and that two of them are meant, the network must find out itself from one vector. "
             "Tokens keep the objects apart: a place of the picture can ask for one of them. What that is worth on one "
-            "small budget is measured in S1.8.")
+            "small budget is measured in S1.23.")
 
 
 def _learned(found: Learned) -> str:

@@ -171,15 +171,16 @@ def _formulas() -> Table:
     body = (
         ("vanilla, non-saturating", "−E log D(x) − E log(1 − D(G))", "−E log D(G)", "log 4"),
         ("minimax", "the same", "E log(1 − D(G))", "log 4"),
-        ("LSGAN", "½ E(D(x) − 1)² + ½ E D(G)²", "½ E(D(G) − 1)²", "½"),
+        ("LSGAN", "½ E(D(x) − 1)² + ½ E D(G)²", "½ E(D(G) − 1)²", "¼"),
         ("WGAN, WGAN-GP", "E D(G) − E D(x), weights clipped or + λ E(‖∇D‖ − 1)²", "−E D(G)", "0"),
         ("hinge", "E max(0, 1 − D(x)) + E max(0, 1 + D(G))", "−E D(G)", "2"),
         ("R3GAN", "E softplus(D(G) − D(x)) + γ/2 (E‖∇D(x)‖² + E‖∇D(G)‖²)", "E softplus(D(x) − D(G))", "log 2"),
         ("auxiliary", "− E log p(y | x) − E log p(y | G), added", "− E log p(y | G), added", "—"),
     )
     return Table(header=("loss", "discriminator minimises", "generator minimises", "discriminator's loss at a tie"),
-                 rows=body, caption="All on logits, D(G) for the discriminator's logit of a generated picture in the "
-                                    "last three rows and for its probability in the first two. The text writes both "
+                 rows=body, caption="D(G) is what the discriminator says of a generated picture: a probability in the "
+                                    "first two rows, computed from its logit, and the logit itself in the others. A "
+                                    "tie is the least loss of one answer for all pictures. The text writes both "
                                     "losses of the first row to be maximised.")
 
 
@@ -192,13 +193,14 @@ def _equal(found: Sequence[Row]) -> Result:
 
 
 def _ties() -> list[Result]:
-    """The losses of a discriminator that says 0 of everything, beside the values of the table."""
-    nothing, known = torch.zeros(4, dtype=torch.float64), {
-        "non-saturating": math.log(4), "least-squares": 0.5, "wasserstein": 0.0, "hinge": 2.0,
-        "relativistic": math.log(2)}
-    apart = max(abs(float(ADVERSARIAL[name].discriminator(nothing, nothing)) - value) for name, value in known.items())
+    """The least loss of a discriminator that says the same of everything, beside the values of the table."""
+    same = torch.linspace(-3, 3, 601, dtype=torch.float64)
+    known = {"non-saturating": math.log(4), "least-squares": 0.25, "wasserstein": 0.0, "hinge": 2.0,
+             "relativistic": math.log(2)}
+    apart = max(abs(min(float(ADVERSARIAL[name].discriminator(each, each)) for each in same[:, None]) - value)
+                for name, value in known.items())
     return [near(Result(name="largest difference of a loss at a tie from its value", value=apart, known=0,
-                        known_name="log 4, ½, 0, 2, log 2", n=len(known)), 1e-12)]
+                        known_name="log 4, ¼, 0, 2, log 2", n=len(known)), 1e-9)]
 
 
 def _results(context: Context, found: Sequence[Row], some: Adversary) -> list[Result]:
@@ -249,4 +251,4 @@ def _curves(axes: "Axes", found: Sequence[Row], parts: int = 20) -> None:
         cuts = [(len(told) * i // count, len(told) * (i + 1) // count) for i in range(count)]
         axes.plot([(i + 0.5) / count for i in range(count)], [sum(told[a:b]) / (b - a) for a, b in cuts],
                   color=COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)], markevery=max(1, count // 6),
-                  label=each.said)
+                  linestyle="-" if k < len(COLORS) else ":", label=each.said)
