@@ -16,10 +16,12 @@ from genloom.metrics.picture_scores import PictureScores
 from genloom.nn.gan.pairs import PAIRS
 from genloom.recipes.class_labels import labels_for
 from genloom.recipes.experiment import SampleRequest, drawn_at
+from genloom.recipes.gan_reader import make_reader, reading_evaluator
 from genloom.recipes.gans import GanRecipe
 from genloom.recipes.gans_parts import Scale, engine_of, make_latent, make_method, make_networks, one_hot, sizes
 from genloom.recipes.images_parts import make_data
 from genloom.recipes.judge_pictures import floor_of, training_reference
+from genloom.recipes.label_lists import has_lists, judge_facts, judge_of, not_the_guide
 from genloom.rng import SampleNoise, StepRng
 from genloom.training.engine import Job
 from genloom.training.method import Batch, Networks
@@ -46,6 +48,7 @@ class GanExperiment:
     networks      "generator" and "discriminator"
     latent        the law of z
     scale         between bytes and what the networks see
+    guide         an evaluator that reads the generator's pictures while it learns, or None
     """
 
     def __init__(self, recipe: GanRecipe, data_root: Path | None = None) -> None:
@@ -56,6 +59,9 @@ class GanExperiment:
         self.classes = len(self.class_names) if told and self.data.labels is not None else 0
         self.networks = make_networks(recipe, self.classes)
         self.latent, self.scale = make_latent(recipe), Scale(PAIRS[recipe.network.kind].unit)
+        self.guide = reading_evaluator(recipe, self.data)
+        if self.guide is not None and has_lists(self) and (judge := judge_of(self)) is not None:
+            not_the_guide(judge, self.guide)
 
     @cached_property
     def extractor(self) -> Extractor:
@@ -84,8 +90,6 @@ class GanExperiment:
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The data, the networks' sizes, the game, and who judges label sets."""
-        from genloom.recipes.label_lists import judge_facts
-
         return (
             ("data", f"{self.data.description}; {len(self.data):,} to train, {len(self.kept):,} kept back"),
             ("network", f"{self.recipe.network.kind}: {sizes(self.networks)}"),
@@ -100,7 +104,8 @@ class GanExperiment:
         tensors = {"x": self.data.pictures}
         if self.classes and self.data.labels is not None:
             tensors["y"] = self.data.labels
-        method = make_method(chosen, sets=self.data.sets)
+        reader = None if self.guide is None else make_reader(chosen, self.guide, self.scale)
+        method = make_method(chosen, sets=self.data.sets, reader=reader)
         return Job(method=Prepared(method, self.prepare), networks=self.networks,
                    optimizers={"generator": chosen.generator, "discriminator": chosen.discriminator},
                    source=TensorSource(tensors), options=engine_of(chosen, len(self.data)), draw=self._picture,
@@ -237,6 +242,8 @@ def _game(recipe: GanRecipe) -> str:
         said.append(f"drift of weight {penalty.drift:g}")
     if loss.clip:
         said.append(f"weights clipped at {loss.clip:g}")
+    if loss.evaluator:
+        said.append(f"labels read by {loss.evaluator}, of weight {loss.reading:g}")
     if recipe.augment.policy:
         said.append(f"pictures changed by {', '.join(recipe.augment.policy)}")
     return "; ".join(said)

@@ -57,6 +57,10 @@ class Loss:
     """Weight of telling the class, where network.judging has an auxiliary classifier."""
     code: float = 1.0
     """Weight of reading InfoGAN's codes."""
+    evaluator: str = ""
+    """An evaluator, by name, run or file, that reads the generator's pictures while it learns; it may not judge them."""
+    reading: float = 1.0
+    """Weight of the labels that it misses."""
 
 
 @dataclass(frozen=True, kw_only=True)

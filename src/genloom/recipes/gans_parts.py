@@ -12,7 +12,7 @@ from genloom.errors import InputError
 from genloom.gan.augment import differentiable
 from genloom.gan.latent import Latent
 from genloom.gan.losses import adversarial
-from genloom.gan.method import Augmentation, Playing, Told
+from genloom.gan.method import Augmentation, Playing, Reader, Told
 from genloom.gan.penalties import Penalty
 from genloom.nn.gan.pairs import PAIRS, pair
 from genloom.nn.gan.shape import GanShape
@@ -55,16 +55,17 @@ def make_networks(recipe: GanRecipe, classes: int) -> dict[str, nn.Module]:
     return networks
 
 
-def make_method(recipe: GanRecipe, *, sets: bool = False) -> Method:
+def make_method(recipe: GanRecipe, *, sets: bool = False, reader: Reader | None = None) -> Method:
     """The game as the recipe has it.
 
-    sets   pictures have any number of labels instead of one class each
+    sets     pictures have any number of labels instead of one class each
+    reader   reads the labels of the generator's pictures
     """
     loss, policy = recipe.loss, recipe.augment.policy
     playing = Playing(
         latent=make_latent(recipe), game=adversarial(loss.adversarial), critic_steps=loss.critic_steps,
         penalty=Penalty(**vars(recipe.penalty)), clip=loss.clip, augment=_augmentation(recipe) if policy else None,
-        told=Told(exclusive=not sets, labels=loss.labels, code=loss.code))
+        told=Told(exclusive=not sets, labels=loss.labels, code=loss.code), reader=reader)
     return Growing(playing, recipe.engine.steps) if PAIRS[recipe.network.kind].grows else playing
 
 
