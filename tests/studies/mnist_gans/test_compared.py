@@ -41,7 +41,7 @@ def test_a_loss_is_behind_where_its_seeds_do_not_explain_it(tiny) -> None:
     cut = best._replace(judged={**best.judged, next(iter(best.judged)): None})
     assert not worse(far, cut), "one seed in common says nothing"
     said = _ranking(best.finished[0][0], [best, near, far])
-    assert f"told from {far.options.said} and it is not told from {near.options.said}" in said
+    assert f"of {far.options.said} it lies above 0; of {near.options.said} it does not" in said
 
 
 def test_a_loss_that_learned_nothing_fails(tiny) -> None:

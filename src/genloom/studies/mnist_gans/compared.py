@@ -53,12 +53,12 @@ def _ranking(some: Played, ranked: Sequence[Row]) -> str:
     apart: dict[bool, list[str]] = {True: [], False: []}
     for row in ranked[1:]:
         apart[worse(row, best)].append(row.options.said)
-    said = [f"it is told from {_list(apart[True])}"] if apart[True] else []
-    said += [f"it is not told from {_list(apart[False])}"] if apart[False] else []
+    said = [f"of {_list(apart[True])} it lies above 0"] if apart[True] else []
+    said += [f"of {_list(apart[False])} it does not: these are not told from the least"] if apart[False] else []
     return (f"The least mean {distance(some)} has {best.options.said}, {number(fmean(best.distances), 3)}; the largest "
             f"{last.options.said}, {number(fmean(last.distances), 3)}. Points of one loss differ by their seed alone. "
-            f"With {len(best.distances)} seeds {' and '.join(said) or 'there is nothing to tell it from'}: whether "
-            "Student's 95 % interval of the difference, seed by seed, lies above 0. It was chosen as the least of all, "
+            f"Student's 95 % interval of the difference from the least was taken over {len(best.distances)} seeds, "
+            f"seed by seed; {'; '.join(said) or 'there is no other loss'}. The least was chosen by these very numbers, "
             "which favours it a little. For orientation: Lucic et al. 2018 have FIDs of 6.7 to 9.8 on MNIST, in the "
             "features of Inception and after a search over many options of each loss; numbers in other features are "
             "on another scale.")
@@ -164,5 +164,6 @@ def _distances(context: Context, found: Sequence[Row], some: Played) -> Iterator
 def _times(context: Context, found: Sequence[Row]) -> Iterator[Result]:
     slowest = max(found, key=lambda row: row.minutes)
     result = Result(name=f"training of the slowest loss, {slowest.options.said}, all seeds", value=slowest.minutes,
-                    unit="min", known=_MINUTES, known_name="laptop, at most", seeds=tuple(slowest.runs))
+                    unit="min", known=_MINUTES, known_name="laptop, at most", seeds=tuple(slowest.runs),
+                    formula="wall clock, and longer where the machine has other work")
     yield at_most(result, _MINUTES) if context.tier == "laptop" else result

@@ -35,6 +35,8 @@ def points(context: Context, found: Sequence[Row], some: Played) -> Figure:
 
 @styled()
 def _dots(axes: "Axes", found: Sequence[Row], name: str) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     for k, row in enumerate(found):
         places = [len(found) - 1 - k] * len(row.distances)
         axes.scatter(row.distances, places, color=COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)], s=34,
@@ -43,12 +45,15 @@ def _dots(axes: "Axes", found: Sequence[Row], name: str) -> None:
             axes.plot([fmean(row.distances)] * 2, [places[0] - 0.3, places[0] + 0.3], color=COLORS[k % len(COLORS)])
     axes.set_yticks(range(len(found)), [row.options.said for row in reversed(found)])
     axes.set(xscale="log", xlabel=name)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 @styled()
 def _vertical(axes: "Axes", value: float, label: str) -> None:
     axes.axvline(value, color=KNOWN, linewidth=1.1, linestyle=DASHED, label=label)
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1))  # above the panel, whose every place may have a point
 
 
 def pictures(context: Context, found: Sequence[Row]) -> Figure:
@@ -64,12 +69,17 @@ def told(context: Context, found: Sequence[Row]) -> Figure:
     figure, (axes,) = canvas(8.4, 3.6)
     _curves(axes, found)
     known_line(axes, 0.5, "nothing told apart")
-    axes.set(xlabel="share of the budget", ylabel="share of pairs told apart", ylim=(0.45, 1.02))
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
+    _beside(axes)
     return context.figure(figure, "losses-told",
                           caption="How often each discriminator ranks a real picture above a fake, over the training; "
                                   "mean of the seeds. At 1 it is never wrong, at ½ it knows nothing.",
                           alt="Curves of the share of pairs told apart, one for each loss, between one half and one")
+
+
+@styled()
+def _beside(axes: "Axes") -> None:
+    axes.set(xlabel="share of the budget", ylabel="share of pairs told apart", ylim=(0.45, 1.02))
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
 
 
 @styled()
