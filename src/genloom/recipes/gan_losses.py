@@ -43,7 +43,8 @@ LOSSES: dict[str, Options] = {
         optimizer=_adam(5e-4, 0.0, 0.99), source="Arjovsky et al. 2017, Alg. 1, with ten times its rate"),
     "wgan-gp": Options(
         said="WGAN-GP", loss=Loss(adversarial="wasserstein", critic_steps=5), penalty=Penalty(kind="unit-slope"),
-        optimizer=_adam(1e-3, 0.5, 0.9), source="Gulrajani et al. 2017, Alg. 1, with ten times its rate"),
+        optimizer=_adam(1e-3, 0.5, 0.9),
+        source="Gulrajani et al. 2017, Alg. 1, with ten times its rate and β1 = 0.5 for its 0"),
     "r1": Options(
         said="non-saturating + R1", loss=Loss(adversarial="non-saturating"),
         penalty=Penalty(kind="r1", weight=10.0, every=4),
