@@ -45,7 +45,7 @@ def test_what_went_wrong_is_said_with_its_step_and_one_remedy(experiment: GanExp
 
 
 def test_the_game_stands_beside_its_tie(experiment: GanExperiment, tmp_path: Path) -> None:
-    for name, tie in (("non-saturating", 1.3863), ("least-squares", 0.5)):
+    for name, tie in (("non-saturating", 1.3863), ("least-squares", 0.25)):
         recipe = small(loss=Loss(adversarial=name))
         left, middle, _ = draw_game(recipe, log(tmp_path)).axes
         (line,) = [line for line in left.lines if line.get_linestyle() == "--"]
