@@ -1,6 +1,6 @@
 """The image recipes have the source text's numbers."""
 
-from genloom.recipes.images import ddpm_cats, ddpm_digits, ddpm_images
+from genloom.recipes.images import ddpm_cats, ddpm_digits, ddpm_iclevr, ddpm_images
 
 
 def test_cats_are_trained_as_the_text_says() -> None:
@@ -15,7 +15,7 @@ def test_cats_are_trained_as_the_text_says() -> None:
 
 
 def test_the_gpu_tier_is_larger_and_otherwise_the_same_recipe() -> None:
-    for make in (ddpm_images, ddpm_digits, ddpm_cats):
+    for make in (ddpm_images, ddpm_digits, ddpm_cats, ddpm_iclevr):
         laptop, gpu = make(), make("gpu")
         assert gpu.engine.steps > laptop.engine.steps
         assert (gpu.name, gpu.schedule, gpu.diffusion) == (laptop.name, laptop.schedule, laptop.diffusion)

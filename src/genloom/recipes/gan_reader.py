@@ -31,8 +31,8 @@ def reading_evaluator(recipe: GanRecipe, data: ImageSet) -> Evaluator | None:
     if (own.size, own.channels, found.class_names) != (size, channels, data.class_names):
         raise InputError("loss.evaluator", loss.evaluator, f"one of {channels} × {size} × {size} pictures with the "
                          f"{len(data.class_names)} labels of these data",
-                         f"`genloom train evaluator-iclevr --data.source {recipe.data.source} --data.size {size}` makes "
-                         "one")
+                         f"`genloom train evaluator-iclevr --data.source {recipe.data.source} --data.size {size}` "
+                         "makes one")
     return found
 
 

@@ -58,7 +58,7 @@ class Loss:
     code: float = 1.0
     """Weight of reading InfoGAN's codes."""
     evaluator: str = ""
-    """An evaluator, by name, run or file, that reads the generator's pictures while it learns; it may not judge them."""
+    """An evaluator, by name, run or file, that reads what the generator draws as it learns; it may not judge."""
     reading: float = 1.0
     """Weight of the labels that it misses."""
 
@@ -224,6 +224,27 @@ def info_gan(tier: Tier = "laptop") -> GanRecipe:
     return replace(dcgan_mnist(tier), name="info-gan",
                    summary="MNIST with codes that are made visible: ten categories and two values (InfoGAN)",
                    latent=Latent(size=62, categories=10, values=2))
+
+
+def gan_iclevr(tier: Tier = "laptop") -> GanRecipe:
+    """S1: i-CLEVR's scenes at 64 × 64 from sets of objects, told through the generator's norms and by projection.
+
+    An evaluator that will not judge reads the generator's pictures: the discriminator alone learns what a red cylinder
+    is much later than what a scene is.
+    """
+    recipe = GanRecipe(
+        name="gan-iclevr",
+        summary="i-CLEVR's scenes from sets of objects, a GAN that an evaluator reads (S1.3–S1.5, S1.15–S1.16)",
+        data=Data(source="iclevr", size=64, zoom=1.0, flip=False, holdout=0.05),
+        network=Network(kind="dcgan", width=32, norm="none", spectral="discriminator", told="norm",
+                        judging="projection+auxiliary"),
+        latent=Latent(size=128, law="normal"),
+        loss=Loss(adversarial="hinge", evaluator="evaluator-iclevr-a"),
+        augment=Augment(policy=("shift",)),
+        generator=Optimizer(lr=2e-4, beta1=0.0, beta2=0.9), discriminator=Optimizer(lr=4e-4, beta1=0.0, beta2=0.9),
+        engine=_engine(8000, 64, ema=0.999),
+    )
+    return _longer(replace(recipe, network=replace(recipe.network, width=64)), 100_000) if tier == "gpu" else recipe
 
 
 def _longer(recipe: GanRecipe, steps: int) -> GanRecipe:

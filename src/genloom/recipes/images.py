@@ -191,3 +191,29 @@ def ddpm_digits(tier: Tier = "laptop") -> ImagesRecipe:
         return replace(recipe, network=replace(recipe.network, width=64, blocks=2),
                        engine=replace(recipe.engine, steps=50_000, batch_size=256, ema=0.9995))
     return recipe
+
+
+def ddpm_iclevr(tier: Tier = "laptop") -> ImagesRecipe:
+    """S1: i-CLEVR's scenes at 64 × 64 from sets of objects, each object a token beside 64 patches of 8 × 8 pixels.
+
+    The network answers with x0, which lies near few dimensions, where ε and v fill all 192 of a patch; the weight is
+    that of v. [Li & He 2025] Times are drawn where the picture is decided, about σ = α. Muon needs a third fewer steps
+    than Adam for the same loss.
+    """
+    recipe = ImagesRecipe(
+        name="ddpm-iclevr",
+        summary="i-CLEVR's scenes from sets of objects, a Transformer with a token for each object (S1.6–S1.18)",
+        data=Data(source="iclevr", size=64, zoom=1.0, flip=False, holdout=0.05),
+        network=Network(kind="dit", width=256, blocks=8, heads=4, patch=8, conditioning="tokens"),
+        schedule=Schedule(kind="cosine", steps=1000),
+        diffusion=Diffusion(prediction="data", weight="edm", sigma_data=1.0, times="lognormal", times_mean=0.0,
+                            times_std=1.0, time_input="index"),
+        optimizer=Optimizer(name="muon", lr=3e-3, schedule="cosine", warmup=100),
+        engine=Engine(steps=8000, batch_size=64, ema=0.999, precision="auto"),
+        sampling=Sampling(sampler="dpmpp-2m", steps=25, spacing="log-snr", guidance=3.0),
+        evaluation=Evaluation(samples=512),
+    )
+    if tier == "gpu":
+        return replace(recipe, network=replace(recipe.network, width=512, blocks=12, heads=8, patch=4),
+                       engine=replace(recipe.engine, steps=60_000, batch_size=256, ema=0.9999))
+    return recipe

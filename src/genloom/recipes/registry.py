@@ -53,6 +53,12 @@ RECIPES: dict[str, Entry] = {
     "digit-classifier-noisy": Entry(
         "genloom.recipes.classifiers:digit_classifier_noisy",
         "a classifier of noised MNIST digits that is told the time, for classifier guidance"),
+    "ddpm-iclevr": Entry(
+        "genloom.recipes.images:ddpm_iclevr",
+        "i-CLEVR's scenes from sets of objects, a Transformer with a token for each object (S1.6–S1.18)"),
+    "gan-iclevr": Entry(
+        "genloom.recipes.gans:gan_iclevr",
+        "i-CLEVR's scenes from sets of objects, a GAN that an evaluator reads (S1.3–S1.5, S1.15–S1.16)"),
     "evaluator-iclevr": Entry(
         "genloom.recipes.evaluator:evaluator_iclevr",
         "a ResNet-18 that names the objects of i-CLEVR's pictures, as a judge or a guide (S1.9, S1.15–S1.18)"),
