@@ -16,7 +16,7 @@ from genloom.recipes.images import ImagesRecipe
 from genloom.recipes.images_parts import floats
 from genloom.recipes.process import Schedule
 from genloom.report.figures import COLORS, DASHED, KNOWN, MARKERS, styled
-from genloom.report.numbers import at_least, fixed
+from genloom.report.numbers import at_least, fixed, number
 from genloom.report.results import Result, Table
 from genloom.rng import SampleNoise
 from genloom.studies.context import Context
@@ -202,7 +202,7 @@ FAINT, STRONG = slice(0, 6), slice(6, 12)
 def table(context: Context, found: Sequence[Row], caption: str) -> Table:
     """Accuracy and errors of each variant."""
     known = linear_errors(context)
-    body = [(each.variant.said, cell(each.judged.micro), *(fixed(relative(each.errors, known, which), 3)
+    body = [(each.variant.said, cell(each.judged.micro), *(number(relative(each.errors, known, which), 3)
                                                            for which in (slice(None), FAINT, STRONG)),
              fixed(minutes(each.run.trained), 1)) for each in found]
     body.append(("best linear denoiser", "—", "1", "1", "1", "—"))
@@ -218,9 +218,10 @@ def results(context: Context, found: Sequence[Row]) -> list[Result]:
     for one in found:
         share, chance = one.judged.micro, one.judged.chance
         result = Result(name=f"label accuracy: {one.variant.said}", value=share.value, known=chance.micro,
-                        known_name="chance", n=share.n, interval=(share.low, share.high),
-                        tolerance="above chance by four standard deviations")
-        each.append(at_least(result, chance.micro + 4 * chance.spread))
+                        known_name="chance", n=share.n, interval=(share.low, share.high))
+        own = replace(result, tolerance="above chance by four standard deviations")
+        # of the others it is a finding where they know nothing yet
+        each.append(at_least(own, chance.micro + 4 * chance.spread) if one.variant.said == OWN else result)
         each.append(Result(name=f"error of x̂0: {one.variant.said}", value=relative(one.errors, known), known=1.0,
                            known_name="best linear denoiser", n=_KEPT, seeds=(context.seed,)))
     return each
@@ -228,13 +229,15 @@ def results(context: Context, found: Sequence[Row]) -> list[Result]:
 
 def budget(context: Context) -> str:
     """What all of them have in common."""
-    own = variants(context)["own"].recipe
+    own, chosen = variants(context)["own"].recipe, ddpm_recipe(context).diffusion
     whole = ddpm_recipe(context).engine
     shown = own.engine.steps * own.engine.batch_size
     return (f"Each model is shown {shown:,} pictures, {own.engine.steps:,} steps of {own.engine.batch_size}, "
             f"{shown / (whole.steps * whole.batch_size):.1%} of what the recipe has, from the same first weights with "
             "the recipe's own learning rate, and one thing changed. So small a budget tells what gets off the ground; "
-            "one training each, so that differences of a few points say nothing.")
+            "one training each, so that differences of a few points say nothing. The recipe: schedule "
+            f"{own.schedule.kind}, prediction {chosen.prediction}, weight {chosen.weight}, told by "
+            f"{own.network.conditioning}.")
 
 
 @styled()
@@ -246,4 +249,17 @@ def draw_errors(axes: "Axes", context: Context, found: Sequence[Row]) -> None:
         axes.plot(RATIOS, values, color=COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)], markersize=4,
                   label=each.variant.said)
     axes.axhline(1.0, color=KNOWN, linewidth=1.1, linestyle=DASHED, label="best linear denoiser")
-    axes.set(xscale="log", yscale="log", xlabel="σ/α", ylabel="error of x̂0, of the linear one's")
+    axes.set(xscale="log", yscale="log", xlabel="σ/α", ylabel="error of x̂0, in units of the linear one's")
+    _plainly(axes)
+
+
+def _plainly(axes: "Axes") -> None:
+    """Numbers at logarithmic axes as 0.2 and 50, not as powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
+    axes.set_xticks((0.05, 0.2, 1, 5, 20))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())

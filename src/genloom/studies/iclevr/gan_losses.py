@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -81,7 +82,13 @@ def rows(context: Context) -> list[Row]:
 def recipes(context: Context) -> dict[str, tuple[str, GanRecipe]]:
     """What is trained: by the run's name, the loss in words and its recipe."""
     base = small(context)
-    return {"own": (OWN, base)} | {name: (each.said, with_loss(base, name)) for name, each in LOSSES.items()}
+    return {"own": (OWN, base)} | {name: (each.said, _read(with_loss(base, name), base))
+                                   for name, each in LOSSES.items()}
+
+
+def _read(chosen: GanRecipe, base: GanRecipe) -> GanRecipe:
+    """The loss with the evaluator that reads the generator's pictures, if one does: it is no part of the game."""
+    return replace(chosen, loss=replace(chosen.loss, evaluator=base.loss.evaluator, reading=base.loss.reading))
 
 
 def small(context: Context) -> GanRecipe:
@@ -149,6 +156,8 @@ def _chosen(chosen: GanRecipe) -> str:
     also = "" if penalty.kind == "none" else f" with the penalty {penalty.kind} of weight {penalty.weight:g}"
     names = f", and the labels' logistic loss of weight {loss.labels:g} for both networks: a hybrid" \
         if "auxiliary" in chosen.network.judging else ""
+    names += (f", and that of an evaluator that reads the generator's pictures, {Path(loss.evaluator).name}, of weight "
+              f"{loss.reading:g}, in every row") if loss.evaluator else ""
     return (f"The recipe plays {loss.adversarial}{also}{names}; Adam with learning rates {adam.lr:g} and "
             f"{chosen.discriminator.lr:g}, β1 = {adam.beta1:g}.")
 

@@ -17,11 +17,10 @@ from genloom.rng import generator
 from genloom.studies.context import Context
 from genloom.studies.iclevr import ablation
 from genloom.studies.iclevr.ablation import draw_errors, rows
-from genloom.studies.iclevr.work import ddpm_recipe
 from genloom.studies.study import Answer, deliverable
 
 _COUNT, _T = 64, 1000
-_ROUNDING = 1e-6  # relative, of float64 through differences of 1 − ᾱ
+_ROUNDING = 1e-9  # relative, of float64 through differences of 1 − ᾱ
 
 
 @deliverable("S1.8", "What is predicted",
@@ -29,7 +28,6 @@ _ROUNDING = 1e-6  # relative, of float64 through differences of 1 − ᾱ
 def predictions(context: Context) -> Answer:
     """The text's four losses as one with four weights, and models of each on one budget."""
     found = rows(context, "prediction")
-    here = ddpm_recipe(context).diffusion
     return Answer(
         text=(
             "x_t holds data and noise in known shares, so that whoever knows one of x_0, ε, v or the posterior mean at "
@@ -39,7 +37,6 @@ def predictions(context: Context) -> Answer:
             "What differs is what the network must output by itself, and which times weigh most. Where hardly any "
             "signal is left, an error of ε̂ is one of x̂0 that is 1/α times as large; where hardly any noise is left, an "
             "error of x̂0 is one of ε̂ that is 1/σ times as large. v is in between everywhere.",
-            f"The recipe predicts {here.prediction} with the weight {here.weight}.",
             ablation.budget(context), _said(found)),
         figures=(_figure(context, found),),
         tables=(_losses(), ablation.table(context, found, "The recipe with each prediction and weight.")),

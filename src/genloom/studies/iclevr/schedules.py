@@ -40,8 +40,8 @@ def schedules(context: Context) -> Answer:
             "which ratio of noise to signal; the cosine spends more in the middle, where it is decided what is there.",
             f"The recipe takes {recipe.schedule.kind}. What is left of the data's signal at t = 1, α²/σ², is "
             f"{', '.join(f'{number(each.terminal_snr, 2)} ({name})' for name, each in curves.items())}; sampling "
-            "begins with the mean and the variance that x_1 has, which are nearly those of N(0, I). A table that is cut "
-            f"short keeps too much: {_SHORT} entries over the range of the linear β end at ᾱ = {number(_cut(), 2)}.",
+            "begins with the mean and the variance that x_1 has, nearly those of N(0, I). A table that is cut short "
+            f"keeps too much: {_SHORT} entries over the range of the linear β end at ᾱ = {number(_cut(), 2)}.",
             ablation.budget(context), _said(context)),
         figures=(_curves(context, curves), _errors(context)),
         tables=(_ends(curves), ablation.table(context, found, "The recipe with each schedule.")),
@@ -139,20 +139,18 @@ def _curves(context: Context, curves: Mapping[str, Schedule]) -> Figure:
     lines(panels[0], t, {name: each.alpha(t) for name, each in curves.items()}, markers=False, xlabel="t",
           ylabel="α (full) and σ (dotted)")
     _dotted(panels[0], t, [each.sigma(t) for each in curves.values()])
+    legend = panels[0].get_legend()
+    if legend is not None:
+        legend.remove()  # the same three colours as beside it
     lines(panels[1], t, {name: 2 * (each.alpha(t) / each.sigma(t)).log() for name, each in curves.items()},
           markers=False, xlabel="t", ylabel="log α²/σ²")
-    density = {name: _density(each, t) for name, each in curves.items()}
-    _share(panels[2], density)
+    _share(panels[2], {name: 2 * (each.alpha(t) / each.sigma(t)).log() for name, each in curves.items()})
     said = ", ".join(f"{name} {number(2 * math.log(float(each.alpha(t[-1:]) / each.sigma(t[-1:]))), 3)}"
                      for name, each in curves.items())
     return context.figure(figure, "schedules",
                           caption="Signal and noise over time, the logarithm of the signal-to-noise ratio, and how "
                                   "often training sees which ratio where times are uniform.",
                           alt=f"Three panels with a curve for each of {', '.join(curves)}; log SNR at t = 1: {said}")
-
-
-def _density(schedule: Schedule, t: torch.Tensor) -> torch.Tensor:
-    return 2 * (schedule.alpha(t) / schedule.sigma(t)).log()
 
 
 @styled()

@@ -9,6 +9,7 @@ from torch import Tensor
 from genloom.data.images.course import CONDITIONS, conditions
 from genloom.data.images.imageset import ImageSet
 from genloom.data.images.labelsets import multi_hot
+from genloom.recipes.autoencoder import AutoencoderRecipe
 from genloom.recipes.build_gans import GanExperiment
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.evaluator import EvaluatorRecipe
@@ -72,8 +73,8 @@ SIZES = {
 LISTS = CONDITIONS
 """The course's two lists of label sets: test and new_test."""
 
-DDPM, GAN = "ddpm-iclevr", "gan-iclevr"
-"""The two recipes, which name their runs."""
+DDPM, GAN, AUTOENCODER = "ddpm-iclevr", "gan-iclevr", "kl-autoencoder"
+"""The recipes, which name their runs."""
 GUIDE, JUDGE = "evaluator-iclevr-a", "evaluator-iclevr-b"
 """The evaluator that may guide, and the one that judges: equal but for their seeds."""
 
@@ -142,7 +143,7 @@ class Adversary(NamedTuple):
 
 Model = Diffusion | Adversary
 
-R = TypeVar("R", ImagesRecipe, GanRecipe, EvaluatorRecipe)
+R = TypeVar("R", ImagesRecipe, GanRecipe, EvaluatorRecipe, AutoencoderRecipe)
 
 
 def sizes(context: Context) -> Sizes:
@@ -165,9 +166,23 @@ def ddpm_recipe(context: Context) -> ImagesRecipe:
 
 
 def gan_recipe(context: Context) -> GanRecipe:
-    """`gan-iclevr` on the pictures at hand."""
+    """`gan-iclevr` on the pictures at hand; an evaluator that reads its pictures is the guide of these."""
     chosen: GanRecipe = recipe(GAN, context.tier)
-    return here(context, chosen, context.seed)
+    found = here(context, chosen, context.seed)
+    if not found.loss.evaluator or found.data.source == "iclevr":
+        return found
+    return replace(found, loss=replace(found.loss, evaluator=guide(context).place))
+
+
+def autoencoder_recipe(context: Context) -> AutoencoderRecipe:
+    """`kl-autoencoder` on the pictures at hand, for a small budget."""
+    chosen: AutoencoderRecipe = recipe(AUTOENCODER, context.tier)
+    chosen = replace(chosen, data=replace(chosen.data, size=ddpm_recipe(context).data.size, zoom=1.0))
+    steps = max(1, sizes(context).autoencoder // chosen.engine.batch_size)
+    engine = replace(chosen.engine, steps=steps, keep=1, save_every=0, evaluate_every=0, sample_every=0)
+    warmup = min(chosen.optimizer.warmup, steps // 10)
+    return here(context, replace(chosen, engine=engine, optimizer=replace(chosen.optimizer, warmup=warmup)),
+                context.seed)
 
 
 def ddpm(context: Context) -> Diffusion:
