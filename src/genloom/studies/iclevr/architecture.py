@@ -44,7 +44,7 @@ def architecture(context: Context) -> Answer:
                         known_name="Σ of what its layers have: in · out · k² + out, …"), 0),
             near(Result(name="largest difference of its answer from that for another batch, same pictures", known=0,
                         value=_alone(model.experiment, network), known_name="each picture by itself, float64",
-                        n=_BATCH), 1e-9),
+                        n=3), 1e-9),
             *code_results(codes, said),
         ),
         formula="(x_t, t, y) ↦ an output of x_t's shape",
