@@ -52,7 +52,7 @@ def test_levels_have_the_ratios_whatever_the_schedule(tiny) -> None:
 def test_errors_are_those_of_x0_and_the_linear_denoiser_s_fall_with_the_noise(tiny) -> None:
     known, found = linear_errors(tiny), row(tiny, "own")
     assert list(known[:9]) == sorted(known[:9]), "more noise, more error, until hardly any signal is left"
-    there = ablation.kept(tiny, found.run.experiment)
+    there = ablation.kept(found.run.experiment)
     spread = float(there.x0.double().var())
     assert known[-1] < spread
     assert found.errors == ablation.errors(tiny, found.run.experiment, found.run)

@@ -53,7 +53,7 @@ def test_rendered_pictures_show_their_sets_and_are_not_those_of_training(tiny) -
 def test_kept_back_pictures_of_a_set_are_found_where_there_are_any(tiny, monkeypatch) -> None:
     base = work.recipe("ddpm-iclevr")
     monkeypatch.setattr(work, "ddpm_recipe", lambda context: base)  # of i-CLEVR, whose pictures are not rendered anew
-    labels = work.labels_of(work.pictures(tiny).kept)
+    labels = work.labels_of(work.unread(tiny))
     missing = torch.zeros(24, dtype=torch.uint8)
     missing[:4] = 1
     there = judged.real_of(tiny, torch.stack((labels[7], missing)))

@@ -1,9 +1,15 @@
 """What the items share: two models, a guide and a judge, on the pictures at hand."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 import torch
 
+from genloom.recipes import registry
+from genloom.recipes.images import Data
+from genloom.studies.context import Context
 from genloom.studies.iclevr import work
 
 
@@ -48,6 +54,19 @@ def test_every_model_keeps_the_same_pictures_back(tiny) -> None:
     for model in work.models(tiny):
         assert torch.equal(model.experiment.kept.pictures, own.kept.pictures)
         assert torch.equal(model.experiment.data.pictures, own.train.pictures)
+
+
+@pytest.mark.real_data
+def test_what_no_model_sees_no_evaluator_sees_either(tmp_path: Path, monkeypatch) -> None:
+    data = Data(source="iclevr", size=64, zoom=1.0, flip=False)
+    monkeypatch.setattr(work.at_hand, "iclevr", lambda root, size=64: work.at_hand.AtHand(data, "i-CLEVR"))
+    monkeypatch.setattr(work, "recipe", registry.recipe)
+    context = Context(folder=tmp_path, data_root=Path(os.environ["GENLOOM_DATA"]))
+    kept, unread = work.pictures(context).kept, work.unread(context)
+    assert len(kept) < len(unread)
+    theirs = {picture.numpy().tobytes() for picture in unread.pictures}
+    assert all(picture.numpy().tobytes() in theirs for picture in kept.pictures)
+    assert not any(picture.numpy().tobytes() in theirs for picture in work.pictures(context).train.pictures[:9000])
 
 
 def test_every_tier_has_its_sizes() -> None:

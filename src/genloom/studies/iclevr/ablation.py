@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from genloom.data.images.imageset import ImageSet
 from genloom.diffusion.schedule import Level
 from genloom.recipes.build_images import ImagesExperiment
 from genloom.recipes.images import ImagesRecipe
@@ -30,7 +29,6 @@ from genloom.studies.iclevr.work import (
     diffusion,
     judge,
     labels_of,
-    pictures,
     seeds,
     sizes,
 )
@@ -141,17 +139,16 @@ class Kept(NamedTuple):
     sets: Tensor
 
 
-def kept(context: Context, experiment: ImagesExperiment) -> Kept:
+def kept(experiment: ImagesExperiment) -> Kept:
     """The first kept-back pictures; nothing is chosen by them."""
-    part: ImageSet = pictures(context).kept
     x0 = experiment.states(floats(experiment.kept, experiment.recipe.data.size, _KEPT))
-    return Kept(x0, labels_of(part)[: len(x0)])
+    return Kept(x0, labels_of(experiment.kept)[: len(x0)])
 
 
 @torch.no_grad()
 def errors(context: Context, experiment: ImagesExperiment, run: Diffusion) -> tuple[float, ...]:
     """Mean square of x̂0 − x0 at each ratio, neither guided nor clipped, with the same noise for every model."""
-    there, noise, found = kept(context, experiment), _noise(context, experiment), []
+    there, noise, found = kept(experiment), _noise(context, experiment), []
     sampling = replace(experiment.recipe.sampling, guidance=1.0, clip=False)
     denoiser = experiment.denoiser(run.trained.networks, there.sets, sampling)
     device = next(run.trained.networks["denoiser"].parameters()).device
@@ -175,7 +172,7 @@ def linear_errors(context: Context) -> tuple[float, ...]:
 @torch.no_grad()
 def _linear_errors(context: Context) -> tuple[float, ...]:
     experiment = row(context, "own").run.experiment
-    there, noise, found = kept(context, experiment), _noise(context, experiment), []
+    there, noise, found = kept(experiment), _noise(context, experiment), []
     known: Wiener = wiener(experiment.states(floats(experiment.data, experiment.recipe.data.size, _FITTED)))
     for ratio in RATIOS:
         alpha = 1 / math.sqrt(1 + ratio**2)
@@ -186,7 +183,7 @@ def _linear_errors(context: Context) -> tuple[float, ...]:
 
 
 def _noise(context: Context, experiment: ImagesExperiment) -> SampleNoise:
-    return SampleNoise(context.seed, len(kept(context, experiment).x0), experiment.shape)
+    return SampleNoise(context.seed, min(_KEPT, len(experiment.kept)), experiment.shape)
 
 
 def relative(found: Sequence[float], known: Sequence[float], which: slice = slice(None)) -> float:

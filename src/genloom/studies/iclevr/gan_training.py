@@ -145,7 +145,9 @@ def _minutes(context: Context, model: Adversary) -> tuple[Result, ...]:
 
 
 def _discriminator(context: Context, logged: Adversary) -> list[Result]:
-    """Whether the discriminator still tells its pictures from others, where there is one."""
+    """Whether the discriminator still tells its pictures from others; none comes with genloom."""
+    if "discriminator" not in logged.trained.networks:
+        return []
     count = min(sizes(context).samples, len(logged.experiment.kept))
     labels = logged.experiment.kept.labels
     assert labels is not None

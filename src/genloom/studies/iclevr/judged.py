@@ -20,10 +20,10 @@ from genloom.report.results import Result
 from genloom.rng import fold
 from genloom.studies.context import Context
 from genloom.studies.iclevr import work
-from genloom.studies.iclevr.work import LISTS, Model, drawn, labels_of, names, pictures, sets_of
+from genloom.studies.iclevr.work import LISTS, Model, drawn, labels_of, names, sets_of, unread
 
 _RENDERS = 4  # of each label set, where pictures are rendered
-_MOST = 3000  # kept-back pictures that an evaluator is tried on
+_MOST = 3000  # real pictures that an evaluator is tried on
 HOW = ("Accuracy is the course's: an evaluator names as many objects as a picture has labels, those of its highest "
        "outputs, and the share of labels among them counts. Precision, recall and F1 are then one number. Micro is "
        "over labels, macro over pictures. Intervals are bootstraps over label sets, each with all its sampling seeds.")
@@ -114,18 +114,18 @@ class Labelled(NamedTuple):
 
 
 def real_pictures(context: Context, listed: str) -> Labelled:
-    """Kept-back or freshly rendered pictures of the sets of a list."""
+    """Real pictures of the sets of a list that no evaluator was trained on."""
     return real_of(context, sets_of(context, listed))
 
 
 def real_of(context: Context, sets: Tensor, *, renders: int = _RENDERS) -> Labelled:
-    """Kept-back or freshly rendered pictures of label sets (K, 24)."""
-    kept = pictures(context).kept
+    """Real pictures of label sets (K, 24) that no evaluator was trained on: kept-back ones, or scenes rendered anew."""
+    there = unread(context)
     if work.ddpm_recipe(context).data.source == "scenes":
-        return rendered(sets, names(context), kept.size, renders, context.seed)
-    same = (labels_of(kept)[:, None] == sets[None]).all(2)
+        return rendered(sets, names(context), there.size, renders, context.seed)
+    same = (labels_of(there)[:, None] == sets[None]).all(2)
     rows = same.any(1).nonzero()[:, 0]
-    return Labelled(kept.pictures[rows], labels_of(kept)[rows], same[rows].int().argmax(1))
+    return Labelled(there.pictures[rows], labels_of(there)[rows], same[rows].int().argmax(1))
 
 
 def rendered(sets: Tensor, objects: Sequence[str], size: int, count: int, seed: int) -> Labelled:
@@ -139,9 +139,9 @@ def rendered(sets: Tensor, objects: Sequence[str], size: int, count: int, seed: 
 
 
 def kept(context: Context, evaluator: Evaluator) -> LabelAccuracy:
-    """Of kept-back real pictures of all label sets, as they come."""
+    """Of real pictures of all label sets, as they come, that no evaluator was trained on."""
     def said() -> LabelAccuracy:
-        there = pictures(context).kept
+        there = unread(context)
         seen = centre(there.pictures[:_MOST], work.ddpm_recipe(context).data.size)
         return evaluator.accuracy(seen, labels_of(there)[:_MOST])
 

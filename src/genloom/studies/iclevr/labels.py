@@ -19,7 +19,7 @@ from genloom.report.results import Figure, Result, Table
 from genloom.studies.context import Context
 from genloom.studies.iclevr import work
 from genloom.studies.iclevr.judged import kept, rendered
-from genloom.studies.iclevr.work import LISTS, asked, judge, labels_of, names, pictures, sets_of
+from genloom.studies.iclevr.work import LISTS, asked, judge, labels_of, names, pictures, sets_of, unread
 from genloom.studies.study import Answer, deliverable
 
 if TYPE_CHECKING:
@@ -128,9 +128,11 @@ def _what(context: Context, found: Counted) -> str:
 
 
 def _split(context: Context) -> str:
-    parts = pictures(context)
-    return (f"{number(len(parts.train))} pictures are for training, {number(len(parts.kept))} of other scenes are kept "
-            "back from every model and evaluator alike, and judge them.")
+    parts, others = pictures(context), unread(context)
+    more = (f"; the evaluators keep {number(len(others))} back, those among them" if len(others) > len(parts.kept) else
+            ", and from the evaluators")
+    return (f"{number(len(parts.train))} pictures are for training. {number(len(parts.kept))} of other scenes are kept "
+            f"back from the models{more}.")
 
 
 def _plain(context: Context) -> str:

@@ -244,12 +244,25 @@ def _device() -> str:
 
 
 def pictures(context: Context) -> Pictures:
-    """The pictures at hand as they are, those of training and those that no model sees: every recipe's own split."""
-    def work() -> Pictures:
-        size = ddpm_recipe(context).data.size
-        return make_data(at_hand.iclevr(context.data_root, size).data, context.data_root)
+    """The pictures at hand as they are: those that models learn from, and those that no model sees.
 
-    return context.once("pictures", work)
+    What a recipe keeps back is a part of what one that keeps more does, so that no evaluator sees these either.
+    """
+    return context.once("pictures", lambda: _split(context, min(recipe(name, context.tier).data.holdout
+                                                                for name in (DDPM, GAN))))
+
+
+def unread(context: Context) -> ImageSet:
+    """All pictures that no evaluator has learned from; models may have learned from some of them."""
+    def work() -> ImageSet:
+        return _split(context, recipe("evaluator-iclevr", context.tier).data.holdout).kept
+
+    return context.once("unread", work)
+
+
+def _split(context: Context, holdout: float) -> Pictures:
+    data = at_hand.iclevr(context.data_root, recipe(DDPM, context.tier).data.size).data
+    return make_data(replace(data, holdout=holdout), context.data_root)
 
 
 def names(context: Context) -> tuple[str, ...]:
