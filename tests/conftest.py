@@ -3,8 +3,15 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from shipped_small import Shipping
+
+sys.path.insert(0, str(Path(__file__).parent))  # makes `shipped_small` importable
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -19,3 +26,20 @@ def denormal_numbers() -> Iterator[None]:
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Shipping]":
+    """Small models of drawn scenes by their family, trained once and shipped into a folder of their own."""
+    from shipped_small import shipping
+
+    return shipping(tmp_path_factory.mktemp("shipped"))
+
+
+@pytest.fixture
+def known_names(shipped: "dict[str, Shipping]", monkeypatch: pytest.MonkeyPatch) -> "dict[str, Shipping]":
+    """The same, which are what comes with genloom for the length of a test."""
+    from genloom.recipes import pretrained
+
+    monkeypatch.setattr(pretrained, "roots", lambda: [shipped["images"].place.parent])
+    return shipped

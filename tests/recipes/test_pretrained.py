@@ -13,6 +13,7 @@ from genloom.errors import CheckpointError, InputError, UnknownName
 from genloom.recipes import pretrained
 from genloom.recipes.build_classifiers import make_classifier
 from genloom.recipes.classifiers import ClassifierRecipe, Network, digit_classifier
+from genloom.recipes.known import Known
 from genloom.training.state import network_tensors
 
 ROOT = Path(__file__).parents[2]
@@ -80,8 +81,10 @@ def test_a_name_with_a_typo_gets_the_nearest(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_model_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="at most"):
+    with pytest.raises(InputError, match=r"12\.0 MiB\).*at most 8,388,608 bytes \(8 MiB\).*half precision"):
         pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(3 << 20)}, [], "")
+    with pytest.raises(InputError, match=r"10\.0 MiB\).*; train a smaller"):
+        pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(5 << 20)}, [], "", half=True)
     assert not (tmp_path / "large").exists()
 
 
@@ -94,6 +97,38 @@ def test_each_that_is_shipped_is_whole_small_and_has_a_card() -> None:
         card = (found.folder / "README.md").read_text("utf-8")
         for word in ("Data", "Licence", "Seed", "Command", "accuracy"):
             assert word in card, (name, word)
+
+
+def test_what_draws_is_stored_with_what_it_knows_and_its_logs(tmp_path: Path) -> None:
+    known = Known(class_names=("a", "b"), labels=(0, 1), sets=False, most=0, mean=0.5, variance=0.25, description="d",
+                  digest="e")
+    logs = {"metrics.jsonl": b'{"step": 1}\n', "timing.jsonl": b'{"step": 7, "seconds": 90.5}\n'}
+    tensors = network_tensors({"classifier": make_classifier(tiny(), 2)})
+    found = pretrained.write(tmp_path / "a", tiny(), tensors, ["a", "b"], "", known=known, logs=logs)
+    assert (found.known, found.step, found.seconds) == (known, 7, 90.5)
+    assert (found.folder / "metrics.jsonl").read_bytes() == logs["metrics.jsonl"]
+    again = pretrained.write(tmp_path / "a", tiny(), tensors, ["a", "b"], "")
+    assert (again.known, again.step) == (None, 0)
+    assert not (found.folder / "metrics.jsonl").exists(), "what is replaced leaves nothing behind"
+
+
+def test_names_can_be_those_of_a_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "roots", lambda: [tmp_path])
+    written(tmp_path / "one")
+    assert pretrained.names(["classifier"]) == ("one",)
+    assert pretrained.names(["gan", "images"]) == ()
+
+
+def test_names_need_no_torch() -> None:
+    code = ("import sys; from genloom.recipes import pretrained; assert 'digit-classifier' in pretrained.names()\n"
+            "assert 'digit-classifier' in pretrained.names(['classifier'])\nsys.exit('torch' in sys.modules)")
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_other_types_are_not_halved(tmp_path: Path) -> None:
+    weights = {"a/w": torch.rand(3, dtype=torch.float64), "a/n": torch.tensor([2**40])}
+    found = pretrained.write(tmp_path / "half", tiny(), weights, [], "", half=True)
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in weights.items())
 
 
 @pytest.mark.slow

@@ -1,7 +1,10 @@
 """A run becomes a checkpoint that comes with genloom, whose card has the run's own numbers."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,16 +16,22 @@ from genloom.cli import runs
 from genloom.cli.output import Voice
 from genloom.cli.written import all_of
 from genloom.errors import CheckpointError, DataError, InputError
-from genloom.recipes import to_yaml
+from genloom.recipes import pretrained, to_yaml
 from genloom.recipes.classifier_guidance import load_classifier
+from genloom.recipes.gans import sngan
+from genloom.recipes.images import Data, Latent, ddpm_images
 from genloom.recipes.points import ve_square
+from genloom.recipes.ship import _bare as bare
 from genloom.recipes.ship import ship
 from genloom.recipes.trained_evaluator import load_evaluator
 from genloom.report.numbers import measured
 from genloom.report.results import read_results
+from genloom.report.run_page import read_rows
+from genloom.training.checkpoint import Checkpoints
 from genloom.training.engine import fit
 from genloom.training.run import RunFolder
 from genloom.training.screen import Screen
+from shipped_small import Shipping
 
 
 def test_a_noisy_run_is_shipped_with_its_numbers(tmp_path: Path) -> None:
@@ -31,9 +40,11 @@ def test_a_noisy_run_is_shipped_with_its_numbers(tmp_path: Path) -> None:
     run = RunFolder.create(tmp_path / "run", to_yaml(experiment.recipe), command, {})
     fit(experiment.job(), run, screen=Screen("quiet"))
     with pytest.raises(DataError):
-        ship(run.path, "mine", tmp_path / "shipped", experiment.class_names)  # nothing was measured yet
+        ship(run.path, "mine", tmp_path / "shipped")  # nothing was measured yet
     all_of(runs.with_weights(run, experiment), Voice(quiet=True))
-    found = ship(run.path, "mine", tmp_path / "shipped", experiment.class_names)
+    found = ship(run.path, "mine", tmp_path / "shipped")
+    assert found.class_names == experiment.class_names
+    assert found.known is None
     card = (found.folder / "README.md").read_text("utf-8")
     for result in read_results(run.path / "results.json").items[0].results:
         assert f"| {result.name} | {measured(result)} |" in card
@@ -51,7 +62,7 @@ def test_an_evaluator_is_shipped_in_half_precision_with_its_names(tmp_path: Path
     run = RunFolder.create(tmp_path / "run", to_yaml(experiment.recipe), ["genloom", "train", "evaluator-iclevr"], {})
     fit(experiment.job(), run, screen=Screen("quiet"))
     all_of(runs.with_weights(run, experiment), Voice(quiet=True))
-    found = ship(run.path, "mine", tmp_path / "shipped", experiment.class_names, half=True)
+    found = ship(run.path, "mine", tmp_path / "shipped", half=True)
     card = (found.folder / "README.md").read_text("utf-8")
     for result in read_results(run.path / "results.json").items[0].results:
         assert f"| {result.name} | {measured(result)} |" in card
@@ -67,7 +78,82 @@ def test_an_evaluator_is_shipped_in_half_precision_with_its_names(tmp_path: Path
 def test_what_is_not_finished_or_no_classifier_is_refused(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", to_yaml(small_recipe()), ["genloom"], {})
     with pytest.raises(CheckpointError, match="not finished"):
-        ship(tmp_path / "run", "mine", tmp_path, ())
+        ship(tmp_path / "run", "mine", tmp_path)
     RunFolder.create(tmp_path / "points", to_yaml(replace(ve_square())), ["genloom"], {})
     with pytest.raises(InputError, match="classifier"):
-        ship(tmp_path / "points", "mine", tmp_path, ())
+        ship(tmp_path / "points", "mine", tmp_path)
+
+
+def test_the_card_tells_data_recipe_time_and_licence(shipped: dict[str, Shipping]) -> None:
+    for made in shipped.values():
+        card = (made.place / "README.md").read_text("utf-8")
+        for word in ("- Data: 600 pictures", "- SHA-256 of the data: ", "- Licence of the data: ", "- Seed: 0",
+                     f"- Recipe: {made.recipe}, in recipe.yaml; ", "- Training: step 4", "; it took 0.",
+                     "- Command: `genloom train "):
+            assert word in card, word
+        assert pretrained.read(made.place).known.digest in card  # type: ignore[union-attr]
+        for result in read_results(made.run / "results.json").items[0].results:
+            assert f"| {result.name} | {measured(result)} |" in card
+        assert str(made.run.parent) not in card
+        assert "may resemble single ones" in card
+    assert "The generator alone" in (shipped["gan"].place / "README.md").read_text("utf-8")
+
+
+def test_of_a_gan_the_generator_alone_is_shipped(shipped: dict[str, Shipping]) -> None:
+    found = pretrained.read(shipped["gan"].place)
+    assert {name.partition("/")[0] for name in found.tensors} == {"generator"}
+    assert (found.step, found.recipe.name) == (4, "sngan")
+    assert found.seconds > 0
+
+
+def test_averaged_weights_are_shipped(shipped: dict[str, Shipping]) -> None:
+    own = Checkpoints(shipped["images"].run / "checkpoints").load(4).tensors
+    found = pretrained.read(shipped["images"].place).tensors
+    assert all(torch.equal(found[name], tensor) for name, tensor in own["ema"].items())
+    assert any(not torch.equal(found[name], tensor) for name, tensor in own["networks"].items())
+
+
+def test_long_logs_are_thinned_and_end_where_the_weights_were_taken(shipped: dict[str, Shipping],
+                                                                    tmp_path: Path) -> None:
+    run = Path(shutil.copytree(shipped["images"].run, tmp_path / "run"))
+    rows = [json.dumps({"step": step, "loss": 1.0}) for step in range(5)] * 300 + ['{"step": 5, "loss": 2.0}']
+    (run / "metrics.jsonl").write_text("\n".join(rows))
+    found = ship(run, "thin", tmp_path)
+    kept = read_rows(found.folder / "metrics.jsonl")
+    assert len(kept) == 400
+    assert {row["loss"] for row in kept} == {1.0}
+    assert (kept[0]["step"], kept[-1]["step"]) == (0, 4)
+    assert len(read_rows(found.folder / "timing.jsonl")) == 1
+
+
+def test_numbers_of_another_checkpoint_are_refused(shipped: dict[str, Shipping], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(shipped["images"].run, tmp_path / "run"))
+    text = (run / "results.json").read_text("utf-8")
+    (run / "results.json").write_text(text.replace('"step 4,', '"step 3,'), "utf-8")
+    with pytest.raises(CheckpointError, match=r"another checkpoint than step 4; `genloom report"):
+        ship(run, "mine", tmp_path)
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"data": Data(source="shapes", folder="/mine")}, "that come with genloom"),
+    ({"latent": Latent(autoencoder="/codes")}, "a model of pixels")])
+def test_what_others_could_not_draw_or_train_is_refused(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", to_yaml(replace(ddpm_images(), **change)), ["genloom"], {})
+    with pytest.raises(InputError, match=said):
+        ship(tmp_path / "run", "mine", tmp_path)
+
+
+def test_a_gan_that_somebody_else_s_evaluator_taught_is_refused(tmp_path: Path) -> None:
+    recipe = sngan()
+    taught = replace(recipe, loss=replace(recipe.loss, evaluator="/runs/mine"))
+    RunFolder.create(tmp_path / "run", to_yaml(taught), ["genloom"], {})
+    with pytest.raises(InputError, match=r"--loss.evaluator evaluator-iclevr-a"):
+        ship(tmp_path / "run", "mine", tmp_path)
+
+
+def test_a_command_tells_no_folder_of_a_machine() -> None:
+    said = bare('genloom train ddpm-images --out=/a/b --data-root /c --seed 1 --evaluation.judge evaluator-iclevr-b '
+                '--data.without "red cube, blue cube" --loss.evaluator=/d/e --evaluation.weights f/g --loss.code=2')
+    assert said == ("genloom train ddpm-images --seed 1 --evaluation.judge evaluator-iclevr-b --data.without "
+                    "'red cube, blue cube' --loss.code=2")
+    assert bare("genloom train a --evaluation.judge ../mine --seed 2") == "genloom train a --seed 2"

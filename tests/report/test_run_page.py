@@ -5,7 +5,16 @@ import pytest
 from genloom.report.page import write_page
 from genloom.report.provenance import read_provenance
 from genloom.report.results import Result
-from genloom.report.run_page import notice, numbers_item, read_columns, read_losses, read_rows, run_page, training_item
+from genloom.report.run_page import (
+    notice,
+    numbers_item,
+    read_columns,
+    read_losses,
+    read_rows,
+    run_page,
+    training_item,
+    training_seconds,
+)
 
 
 @pytest.fixture
@@ -59,3 +68,10 @@ def test_only_a_finished_run_is_complete(run, state):
 def test_an_unknown_state_is_said_as_well():
     assert notice({}) == "This run is in an unknown state at step ? of ?."
     assert notice({"state": "failed", "step": 1, "steps": 2}) == "This run has failed at step 1 of 2."
+
+
+def test_the_seconds_of_all_processes_are_added(tmp_path):
+    path = tmp_path / "timing.jsonl"
+    assert training_seconds(path) == 0
+    path.write_text("".join(f'{{"step": {k}, "seconds": {s}}}\n' for k, s in enumerate((1.0, 5.0, 0.5, 2.0, 1.0))))
+    assert training_seconds(path) == 5 + 2 + 1

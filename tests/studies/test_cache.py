@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from genloom.recipes import pretrained
 from genloom.report.figures import canvas
 from genloom.studies.cache import ItemCache, source_digest
 from genloom.studies.context import Context
@@ -45,7 +46,7 @@ def test_what_is_kept_is_found(kept):
     assert cache.find(alpha) == item
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"tier": "gpu"}])
+@pytest.mark.parametrize("change", [{"seed": 1}, {"tier": "gpu"}, {"train": True}])
 def test_another_seed_or_tier_is_another_item(kept, tmp_path, change):
     assert ItemCache(TOY, Context(folder=tmp_path, study="toy", **change)).find(alpha) is None
 
@@ -100,3 +101,22 @@ def test_the_source_digest_covers_the_study_and_what_computes_it(tmp_path, monke
     first = source_digest(toy_study.STUDY)
     module.write_text(module.read_text() + "# changed\n")
     assert first != source_digest(toy_study.STUDY) != before
+
+
+def test_what_comes_with_genloom_is_noticed_when_it_is_another(tmp_path, known_names, monkeypatch):
+    context = Context(folder=tmp_path, study="toy")
+    context.shipped(pretrained.load("small-gan").recipe, "small-gan")
+    cache = ItemCache(TOY, context)
+    item = alpha.item(Answer(text=["t"]), 1.5)
+    cache.keep(alpha, item, set(context.used))
+    assert cache.shipped == {"small-gan"}
+    again = ItemCache(TOY, Context(folder=tmp_path, study="toy"))
+    assert again.shipped == set()
+    assert again.find(alpha) == item
+    assert again.shipped == {"small-gan"}
+    other = pretrained.load("small-gan")._replace(digest="0" * 64)
+    with monkeypatch.context() as changed:
+        changed.setattr(pretrained, "load", lambda name: other)
+        assert again.find(alpha) is None
+    monkeypatch.setattr(pretrained, "roots", list)
+    assert again.find(alpha) is None, "it is not there any more"

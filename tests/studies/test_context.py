@@ -4,10 +4,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from genloom.recipes import pretrained
 from genloom.report.figures import canvas
 from genloom.report.provenance import read_provenance
-from genloom.studies.context import Context
+from genloom.studies.context import SHIPPED, Context
 from genloom.training.run import RunFolder
+from genloom.training.screen import Screen
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,16 @@ def test_another_recipe_puts_the_old_run_aside(context, recipe):
     assert sorted(path.name for path in (context.folder / "runs").iterdir()) == ["base", "base.old-1"]
 
 
+def test_a_run_from_before_its_recipe_had_a_field_is_kept(tmp_path, recipe):
+    first = Context(folder=tmp_path, study="trial").run(recipe, "net")
+    text = (first.path / "recipe.yaml").read_text("utf-8")
+    older = "".join(line for line in text.splitlines(keepends=True) if "times_std" not in line)
+    assert older != text
+    (first.path / "recipe.yaml").write_text(older, "utf-8")
+    assert Context(folder=tmp_path, study="trial").run(recipe, "net").loaded.digest == first.loaded.digest
+    assert not list(first.path.parent.glob("net.old-*"))
+
+
 def test_a_damaged_checkpoint_is_trained_anew(context, recipe):
     before = context.run(recipe, "base")
     file = next(before.loaded.path.glob("*.safetensors"))
@@ -79,6 +91,45 @@ def test_a_folder_that_is_no_run_is_kept(context, recipe):
     (mine / "notes.txt").write_text("mine")
     context.run(recipe, "own")
     assert (context.folder / "runs" / "own.old-1" / "notes.txt").read_text() == "mine"
+
+
+def asked(shipped, family="gan", **engine):
+    """The recipe of a model that comes with genloom, as a study asks for it."""
+    found = pretrained.read(shipped[family].place).recipe
+    return replace(found, summary="in other words", engine=replace(found.engine, threads=1, **engine))
+
+
+def test_what_comes_with_genloom_is_taken_where_the_recipe_is_the_same(tmp_path, known_names):
+    context = Context(folder=tmp_path, study="toy")
+    for family in ("images", "gan"):
+        found = context.shipped(asked(known_names, family), f"small-{family}")
+        assert found is context.shipped(asked(known_names, family), f"small-{family}")
+        assert found.origin.startswith("comes with genloom, trained by this recipe in 0.")
+        assert found.experiment.recipe.summary == "in other words"
+        assert not next(iter(found.networks.values())).training
+        assert (found.path / "metrics.jsonl").is_file()
+        assert found.loaded.digest == pretrained.load(f"small-{family}").digest
+    assert not (tmp_path / "runs").exists()
+    assert context.digests(context.used) == {SHIPPED + name: pretrained.load(name).digest
+                                             for name in ("small-gan", "small-images")}
+
+
+def test_what_was_trained_otherwise_is_trained_here(tmp_path, known_names, capsys):
+    context = Context(folder=tmp_path, study="toy", screen=Screen("plain"))
+    found = context.shipped(asked(known_names, seed=1), "small-gan")
+    assert "trained otherwise: engine.seed 1, not 0 here" in capsys.readouterr().out
+    assert (found.path, found.origin) == (tmp_path / "runs" / "small-gan", "trained here")
+    assert context.used == {"small-gan"}
+    assert set(found.networks) == {"generator", "discriminator"}
+    assert context.shipped(asked(known_names), "no-such-name").origin == "trained here"
+
+
+def test_on_demand_everything_is_trained_here(tmp_path, known_names):
+    context = Context(folder=tmp_path, study="toy", train=True)
+    assert context.shipped(asked(known_names), "small-gan").origin == "trained here"
+    assert (tmp_path / "runs" / "small-gan").is_dir()
+    assert "--train" in context.again()
+    assert "--train" not in Context(folder=tmp_path, study="toy").again()
 
 
 def test_shared_work_is_done_once_and_its_runs_are_remembered(context, recipe):

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from genloom.errors import InputError, Interrupted, RunInUse, UnknownName
+from genloom.recipes import pretrained
 from genloom.report.figures import canvas
 from genloom.report.results import Result, read_results
 from genloom.studies.runner import Options, run_study
@@ -188,3 +189,22 @@ def test_a_process_that_ran_a_study_ends_cleanly(tmp_path):
             f"assert run_study(study, Path({str(tmp_path)!r})).page.complete")
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_says_what_came_with_genloom(go, known_names):
+    """Also where the item is taken from before; trained anew, it is not said."""
+    def draws(context):
+        CALLS.append("S1")
+        found = context.shipped(pretrained.load("small-gan").recipe, "small-gan")
+        return Answer(text=[f"It {found.origin}."])
+
+    study = make(draws)
+    for _ in range(2):
+        outcome, _ = go(study)
+        assert dict(outcome.page.facts)["models"].startswith("small-gan comes with genloom, trained by this recipe in ")
+    assert CALLS == ["S1"]
+    outcome, _ = go(study, fresh=True)
+    assert "comes with genloom" in outcome.page.items[0].text[0], "done anew is not trained anew"
+    outcome, _ = go(study, train=True)
+    assert "models" not in dict(outcome.page.facts)
+    assert outcome.page.items[0].text == ("It trained here.",)

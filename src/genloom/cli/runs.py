@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from genloom.cli.output import Voice
 from genloom.errors import DataError, InputError, InputErrors, RunError
 from genloom.recipes import fields
+from genloom.recipes.places import JUDGES, PLACES
 from genloom.training import distributed
 from genloom.training.run import RunFolder
 
@@ -20,13 +21,42 @@ if TYPE_CHECKING:
 _DATA_ROOT, _CODES = "data_root", "autoencoder"
 
 
-class Trained(NamedTuple):
-    """A run with its experiment and the weights of one checkpoint."""
+class Home(Protocol):
+    """The folder of a run, or what stands for it where a model came with genloom."""
 
-    run: RunFolder
+    @property
+    def path(self) -> Path:
+        """Where what is made of it is put."""
+        ...
+
+    @property
+    def recipe_yaml(self) -> str:
+        """The recipe that it was trained by."""
+        ...
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """How the training stands."""
+        ...
+
+
+class Trained(NamedTuple):
+    """A run with its experiment and the weights of one checkpoint; `name` is that of a model that came with genloom."""
+
+    run: Home
     experiment: "Experiment"
     networks: "Networks"
     loaded: "Loaded"
+    name: str = ""
+
+    @property
+    def word(self) -> str:
+        """What a person calls it by, as a shell takes it."""
+        return self.name or quoted(self.run.path)
+
+    def again(self, verb: str) -> str:
+        """The command that does this with the same weights, whatever is trained since."""
+        return f"genloom {verb} {self.word}" + ("" if self.name else f" --checkpoint {self.loaded.step}")
 
 
 def new_folder(out: Path | None, name: str) -> Path:
@@ -92,25 +122,19 @@ def recipe_of(run: RunFolder) -> Any:
         raise RunError(f"{run.path / 'recipe.yaml'}: {error}") from error
 
 
-PLACES = ("data.folder", "data.path", "latent.autoencoder", "evaluation.weights")
-"""Fields that name files."""
-JUDGE = "evaluation.judge"
-"""A field that names a run, a file, or an evaluator that comes with genloom."""
-
-
 def placed(recipe: Any) -> Any:
     """The recipe with its paths from the root of the file system, so that its run works from any folder."""
     for leaf in fields.leaves(type(recipe)):
-        if (path := fields.value(recipe, leaf.path)) and (leaf.name in PLACES or _is_judge(leaf.name, path)):
+        if (path := fields.value(recipe, leaf.path)) and (leaf.name in PLACES or _is_run(leaf.name, path)):
             recipe = fields.replaced(recipe, leaf.path, absolute(path))
     return recipe
 
 
-def _is_judge(name: str, value: Any) -> bool:
-    """Whether it is the place of a judge, and not the name of one that comes with genloom."""
+def _is_run(name: str, value: Any) -> bool:
+    """Whether it is the place of an evaluator, and not the name of one that comes with genloom."""
     from genloom.recipes import pretrained
 
-    return name == JUDGE and value not in pretrained.names() and Path(value).expanduser().exists()
+    return name in JUDGES and value not in pretrained.names() and Path(value).expanduser().exists()
 
 
 def absolute(path: str) -> str:
@@ -184,13 +208,18 @@ class Wants(Protocol):
         ...
 
 
-def trained(wants: Wants, voice: Voice, doing: str) -> Trained:
+def trained(wants: Wants, voice: Voice, doing: str, *, drawing: bool = False) -> Trained:
     """A run with the weights of a checkpoint: the best one where none is named and there is one, else the last.
 
-    doing   what to say once it is clear that there is such a run, before anything slow
+    doing     what to say once it is clear that there is such a run, before anything slow
+    drawing   it is to draw and no more, for which a model that came with genloom needs no data
 
-    Errors: `RunError`, `CheckpointError`, `InputError`.
+    Errors: `UnknownName` for a name of nothing that comes with genloom; `RunError`, `CheckpointError`, `InputError`.
     """
+    from genloom.cli import shipped
+
+    if (name := shipped.named(wants.run, drawing)) is not None:
+        return shipped.trained(name, wants, voice, doing, drawing)
     run = RunFolder.open(wants.run)
     recipe = recipe_of(run)
     which(wants.checkpoint)
@@ -230,7 +259,7 @@ def which(text: str) -> "Which | None":
 
 def provenance(made: Trained, seed: int, command: str) -> dict[str, str]:
     """What is written into a picture: enough to make it again."""
-    return {"recipe": made.experiment.recipe.name, "seed": str(seed), "run": str(made.run.path),
+    return {"recipe": made.experiment.recipe.name, "seed": str(seed), "run": made.name or str(made.run.path),
             "checkpoint": f"step {made.loaded.step}, sha256 {made.loaded.digest}", "command": command,
             "recipe.yaml": made.run.recipe_yaml}
 

@@ -5,9 +5,10 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from genloom.cli.output import Voice
-from genloom.cli.runs import JUDGE, PLACES, Trained, provenance, quoted
+from genloom.cli.runs import Trained, provenance
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.fields import differences
+from genloom.recipes.places import JUDGES, PLACES
 from genloom.recipes.registry import RECIPES, draws
 from genloom.recipes.registry import recipe as named
 
@@ -31,7 +32,7 @@ def all_of(made: Trained, voice: Voice) -> dict[str, Any]:
 
 
 def _final_samples(made: Trained) -> "list[Path]":
-    command = f"genloom sample {quoted(made.run.path)} --checkpoint {made.loaded.step}"
+    command = made.again("sample")
     folder = made.run.path / "samples" / "final"
     folder.mkdir(parents=True, exist_ok=True)
     return made.experiment.sample(made.networks, SampleRequest(), folder, provenance(made, 0, command))
@@ -42,8 +43,7 @@ def report(made: Trained, results: "Sequence[Result]") -> "tuple[Page, Path]":
     from genloom.report.page import write_page
     from genloom.report.run_page import numbers_item
 
-    command = f"genloom report {quoted(made.run.path)} --checkpoint {made.loaded.step}"
-    items = made.experiment.items(made.networks, made.run.path, provenance(made, 0, command))
+    items = made.experiment.items(made.networks, made.run.path, provenance(made, 0, made.again("report")))
     page = page_of(made, (numbers_item(results), *items))
     return page, write_page(page, made.run.path)
 
@@ -59,10 +59,19 @@ def page_of(made: Trained, items: "tuple[Item, ...]") -> "Page":
     facts = (*made.experiment.facts(), ("seed", str(recipe.engine.seed)),
              ("checkpoint", f"step {made.loaded.step}{averaged}, sha256 {made.loaded.digest[:16]}"),
              ("device", str(here["device"])), ("versions", ", ".join(f"{k} {v}" for k, v in here["packages"].items())),
-             *_changed(recipe))
-    name = quoted(made.run.path)
+             *_changed(recipe), *_origin(made))
     return run_page(made.run.path, title=recipe.name, summary=recipe.summary, facts=facts, status=made.run.status,
-                    items=items, next_commands=following(recipe, name))
+                    items=items, next_commands=following(recipe, made.word))
+
+
+def _origin(made: Trained) -> tuple[tuple[str, str], ...]:
+    """What came with genloom says so."""
+    if not made.name:
+        return ()
+    from genloom.recipes import pretrained
+    from genloom.recipes.shipped import said
+
+    return (("model", f"{made.name} {said(pretrained.load(made.name))}"),)
 
 
 def _changed(recipe: Any) -> tuple[tuple[str, str], ...]:
@@ -70,7 +79,7 @@ def _changed(recipe: Any) -> tuple[tuple[str, str], ...]:
     if recipe.name not in RECIPES:
         return ()
     changed = ", ".join(f"{name} {mine}" for name, mine, _ in differences(recipe, named(recipe.name))
-                        if name not in (*PLACES, JUDGE))
+                        if name not in (*PLACES, *JUDGES))
     return (("changed", shorten(changed, _MOST, placeholder=" … (all in recipe.yaml)")),) if changed else ()
 
 

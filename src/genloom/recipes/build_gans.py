@@ -30,6 +30,7 @@ from genloom.training.prepared import Prepared
 from genloom.training.source import TensorSource
 
 if TYPE_CHECKING:
+    from genloom.recipes.known import Known
     from genloom.report.results import Item, Result
 
 BLOCK = 64
@@ -48,12 +49,13 @@ class GanExperiment:
     networks      "generator" and "discriminator"
     latent        the law of z
     scale         between bytes and what the networks see
+    known         what came with a trained model, which then draws without reading its data; `data` are empty
     guide         an evaluator that reads the generator's pictures while it learns, or None
     """
 
-    def __init__(self, recipe: GanRecipe, data_root: Path | None = None) -> None:
-        self.recipe, self.data_root = recipe, data_root
-        self.data, self.kept = make_data(recipe.data, data_root)
+    def __init__(self, recipe: GanRecipe, data_root: Path | None = None, known: "Known | None" = None) -> None:
+        self.recipe, self.data_root, self.known = recipe, data_root, known
+        self.data, self.kept = make_data(recipe.data, data_root) if known is None else known.pictures(recipe.data)
         self.class_names = self.data.class_names
         told = (recipe.network.told, recipe.network.judging) != ("none", "none")
         self.classes = len(self.class_names) if told and self.data.labels is not None else 0

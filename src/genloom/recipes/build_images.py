@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from genloom.data.images.augment import Augment, to_pictures
-from genloom.data.images.imageset import ImageSet
 from genloom.diffusion import loss, times
 from genloom.diffusion.denoiser import Denoiser
 from genloom.diffusion.guidance import classifier_free, clipped
@@ -32,6 +31,7 @@ from genloom.recipes.images_parts import (
     make_levels,
     make_network,
     make_prior,
+    prior_of,
     sampler_options,
 )
 from genloom.recipes.judge_pictures import floor_of, training_reference
@@ -45,6 +45,7 @@ from genloom.training.source import TensorSource
 
 if TYPE_CHECKING:
     from genloom.diffusion.latent import LatentSpace
+    from genloom.recipes.known import Known
     from genloom.report.results import Item, Result
 
 
@@ -55,22 +56,28 @@ class ImagesExperiment:
     space        the latent space that is diffused, or None for pixels
     shape        shape of what is diffused, (C, S, S)
     classes      number of classes, or of labels, that the network is told, 0 for none
+    known        what came with a trained model, which then draws without reading its data; `data` are empty
     """
 
-    def __init__(self, recipe: ImagesRecipe, data_root: Path | None = None) -> None:
-        self.recipe, self.data_root = recipe, data_root
-        self.data, self.kept = make_data(recipe.data, data_root)
+    def __init__(self, recipe: ImagesRecipe, data_root: Path | None = None, known: "Known | None" = None) -> None:
+        self.recipe, self.data_root, self.known = recipe, data_root, known
+        self.data, self.kept = make_data(recipe.data, data_root) if known is None else known.pictures(recipe.data)
         self.space = self._latent_space()
         size, channels = recipe.data.size, recipe.data.channels
         self.shape = (channels, size, size) if self.space is None else self.space.shape
         self.classes = self._classes()
         self.schedule = make_schedule(recipe.schedule)
         self.network = make_network(recipe.network, size=self.shape[1], channels=self.shape[0], classes=self.classes,
-                                    seed=recipe.engine.seed, most=_most(self.data) if self.classes else 0)
+                                    seed=recipe.engine.seed, most=self._most() if self.classes else 0)
         # refuses a prediction that this schedule cannot have
         make_denoiser(recipe.diffusion, self.schedule, self.network)
         if recipe.sampling.sampler not in SAMPLERS:
             raise UnknownName("sampling.sampler", recipe.sampling.sampler, list(SAMPLERS))
+
+    @property
+    def networks(self) -> dict[str, torch.nn.Module]:
+        """The network by its name."""
+        return {"denoiser": self.network}
 
     @cached_property
     def extractor(self) -> Extractor:
@@ -83,6 +90,9 @@ class ImagesExperiment:
     @cached_property
     def prior(self) -> GaussianPrior:
         """Where sampling starts: the moments of x_1."""
+        if self.known is not None:
+            mean, variance = torch.tensor((self.known.mean, self.known.variance), dtype=torch.float64)
+            return prior_of(mean, variance, self.schedule)
         return make_prior(self.states(floats(self.data, self.recipe.data.size)), self.schedule)
 
     @cached_property
@@ -125,7 +135,7 @@ class ImagesExperiment:
         tensors = {"x": self.data.pictures}
         if self.classes and self.data.labels is not None:
             tensors["y"] = self.data.labels
-        return Job(method=Prepared(method, self.prepare), networks={"denoiser": self.network},
+        return Job(method=Prepared(method, self.prepare), networks=self.networks,
                    optimizers={"denoiser": self.recipe.optimizer}, source=TensorSource(tensors),
                    options=self.recipe.engine, draw=self._picture, judge=self._judge)
 
@@ -264,11 +274,12 @@ class ImagesExperiment:
             raise InputError("network.conditioning", asked, allowed)
         return len(self.data.class_names)
 
+    def _most(self) -> int:
+        """The largest number of labels that a picture has; 0 where each has one class."""
+        if self.known is not None:
+            return self.known.most
+        return int(self.data.labels.sum(1).max()) if self.data.sets and self.data.labels is not None else 0
+
     @staticmethod
     def _device(networks: Networks) -> torch.device:
         return next(networks["denoiser"].parameters()).device
-
-
-def _most(pictures: ImageSet) -> int:
-    """The largest number of labels that a picture has; 0 where each has one class."""
-    return int(pictures.labels.sum(1).max()) if pictures.sets and pictures.labels is not None else 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from genloom.recipes.known import Known
     from genloom.report.results import Item, Result
     from genloom.training.engine import Job
     from genloom.training.method import Networks
@@ -75,8 +76,12 @@ def drawn_at(recipe: Any, step: int) -> dict[str, str]:
     return {"recipe": recipe.name, "seed": str(recipe.engine.seed), "checkpoint": f"step {step}, before it was saved"}
 
 
-def build(recipe: Any, data_root: Path | None = None) -> Experiment:
-    """The experiment of a recipe, by the `builder` that its class names ("module:class")."""
+def build(recipe: Any, data_root: Path | None = None, known: "Known | None" = None) -> Experiment:
+    """The experiment of a recipe, by the `builder` that its class names ("module:class").
+
+    known   of a family whose models come with genloom: what they know of their data, which then are not read
+    """
     module, _, name = recipe.builder.partition(":")
-    experiment: Experiment = getattr(import_module(module), name)(recipe, data_root)
+    builder = getattr(import_module(module), name)
+    experiment: Experiment = builder(recipe, data_root) if known is None else builder(recipe, data_root, known)
     return experiment

@@ -118,9 +118,13 @@ def details(text: str) -> dict[str, Any]:
 
 def make_prior(floats: Tensor, schedule: Schedule) -> GaussianPrior:
     """N(mean, std²) with one mean and one std for all coordinates: the moments of x_1 for these data (N, C, S, S)."""
+    return prior_of(floats.double().mean(), floats.double().var(), schedule)
+
+
+def prior_of(mean: Tensor, variance: Tensor, schedule: Schedule) -> GaussianPrior:
+    """The same for data of this mean and variance, both of shape ()."""
     level = schedule.level(1.0)
     alpha, sigma = float(level.alpha), float(level.sigma)
-    mean, variance = floats.double().mean(), floats.double().var()
     return GaussianPrior(alpha * mean, (alpha**2 * variance + sigma**2).sqrt())
 
 

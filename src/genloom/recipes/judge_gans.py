@@ -34,7 +34,7 @@ _TOGETHER = 4  # pictures whose variation a progressive discriminator looks at, 
 
 
 def judge_all(experiment: "GanExperiment", networks: Networks) -> tuple[Result, ...]:
-    """Every metric that applies to a GAN of pictures."""
+    """Every metric that applies to a GAN of pictures, or to its generator alone."""
     count = experiment.recipe.evaluation.samples
     labels = experiment.labels_for(count, 0)
     drawn = experiment.draw(networks, count=count, seed=0, labels=labels)
@@ -44,6 +44,8 @@ def judge_all(experiment: "GanExperiment", networks: Networks) -> tuple[Result, 
     if experiment.readable:
         found += judge_classes(experiment, drawn, labels)
     found += judge_labels(experiment, networks)
+    if "discriminator" not in networks:  # a generator that came alone
+        return tuple(found)
     found += judge_codes(experiment, networks, drawn, labels)
     return (*found, *judge_discriminator(experiment, networks, drawn, labels))
 

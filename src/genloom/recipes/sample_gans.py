@@ -34,5 +34,5 @@ def sample(experiment: "GanExperiment", networks: Networks, request: SampleReque
     labels = experiment.labels_for(count, request.seed, request.labels)
     drawn = experiment.draw(networks, count=count, seed=request.seed, labels=labels)
     if labels is not None and labels.ndim == 2:
-        return write_labelled(experiment, drawn, labels, folder, provenance)
+        return write_labelled(experiment, drawn, labels, folder, provenance, experiment.guide)
     return write_samples(drawn, folder, provenance)

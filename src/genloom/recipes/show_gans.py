@@ -37,7 +37,7 @@ def run_items(experiment: "GanExperiment", networks: Networks, run: Path,
     items = (training_item(experiment, run, provenance), _samples_item(shown),
              labels_item(experiment, networks, run, provenance, number=""), way_item(experiment, run, provenance),
              _between_item(shown), codes_item(experiment, networks, run / "figures", provenance),
-             _discriminator_item(shown), _neighbours_item(shown))
+             _discriminator_item(shown) if "discriminator" in networks else None, _neighbours_item(shown))
     there = [item for item in items if item is not None]
     return tuple(replace(item, number=str(k)) for k, item in enumerate(there, 1))
 

@@ -73,6 +73,16 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[float]]:
     return {name: [float(row[name]) for row in found] for name in names}
 
 
+def training_seconds(path: Path) -> float:
+    """Wall-clock seconds of a training by its timing.jsonl, those of all processes that it took; 0 without a row."""
+    total, last = 0.0, 0.0
+    for now in read_columns(path, ("seconds",))["seconds"]:
+        if now < last:  # another process went on
+            total += last
+        last = now
+    return total + last
+
+
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """All rows of a log, `metrics.jsonl` or `evaluations.jsonl`; torn ones are passed over, and no file has none."""
     return list(_rows(path))

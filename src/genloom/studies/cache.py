@@ -3,15 +3,17 @@
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from genloom.errors import CheckpointError, DataError
+from genloom.recipes import pretrained
 from genloom.report.decode import decode
 from genloom.report.results import Item, Page, read_json, strict, write_atomically
-from genloom.studies.context import Context
+from genloom.studies.context import SHIPPED, Context
 from genloom.studies.study import Deliverable, Study
 from genloom.training.checkpoint import Checkpoints
 from genloom.training.manifest import MANIFEST, digest
@@ -26,7 +28,9 @@ class ItemCache:
     def __init__(self, study: Study, context: Context) -> None:
         self._context, self._folder = context, context.folder / "items"
         self._key = {"source": source_digest(study), "tier": context.tier, "seed": context.seed,
-                     "data": str(context.data_root or ""), "format": Page.format}
+                     "data": str(context.data_root or ""), "train": context.train, "format": Page.format}
+        self.shipped: set[str] = set()
+        """Names of the models that come with genloom, of the items that were found or kept."""
 
     def find(self, deliverable: Deliverable) -> Item | None:
         """The item as it was, if code, tier, seed, data, runs and figures are what they were; else None."""
@@ -37,10 +41,14 @@ class ItemCache:
             item: Item = decode(Item, kept["item"], "item")
         except (DataError, CheckpointError, OSError, KeyError, TypeError, AttributeError, ValueError):
             return None  # nothing usable is there; the item is done anew
-        return item if item.number == deliverable.number and item.status == "done" else None
+        if item.number != deliverable.number or item.status != "done":
+            return None
+        self._note(kept["runs"])
+        return item
 
     def keep(self, deliverable: Deliverable, item: Item, used: set[str]) -> None:
         """Remember an item with the runs that it used."""
+        self._note(used)
         root = self._context.folder
         figures = {figure.path: digest((root / figure.path).read_bytes()) for figure in item.figures}
         body = {"key": self._key, "runs": self._context.digests(used), "figures": figures, "item": strict(asdict(item))}
@@ -53,7 +61,18 @@ class ItemCache:
     def _same(self, figures: dict[str, str], runs: dict[str, str]) -> bool:
         root = self._context.folder
         return (all(digest((root / path).read_bytes()) == sha for path, sha in figures.items())
-                and all(_run_digest(root / "runs" / name) == sha for name, sha in runs.items()))
+                and all(_digest(root, name) == sha for name, sha in runs.items()))
+
+    def _note(self, used: Iterable[str]) -> None:
+        self.shipped |= {name.removeprefix(SHIPPED) for name in used if name.startswith(SHIPPED)}
+
+
+def _digest(root: Path, name: str) -> str:
+    """SHA-256 of a run's checkpoint, or of that of a model that comes with genloom; empty for a name that is gone."""
+    if not name.startswith(SHIPPED):
+        return _run_digest(root / "runs" / name)
+    name = name.removeprefix(SHIPPED)
+    return pretrained.load(name).digest if name in pretrained.names() else ""
 
 
 def _run_digest(path: Path) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from genloom import machine
-from genloom.errors import CheckpointError, RunError
+from genloom.errors import CheckpointError, InputError, InputErrors, RunError
+from genloom.recipes import pretrained
 from genloom.recipes.experiment import Experiment, build
 from genloom.recipes.registry import TIERS
-from genloom.recipes.serial import to_yaml
+from genloom.recipes.serial import from_yaml, to_yaml
+from genloom.recipes.shipped import differs, opened
 from genloom.report.figures import save_figure
 from genloom.report.results import Figure
 from genloom.training.checkpoint import Loaded, load_networks
@@ -23,15 +25,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHIPPED = "pretrained:"
+"""Before the names of models that come with genloom, among those of the runs that an item used."""
+
 
 class Trained(NamedTuple):
-    """A finished run: its experiment, and its networks in eval mode, with averaged weights if it has them."""
+    """A finished run, or a model that comes with genloom: its experiment, and its networks in eval mode, with averaged
+    weights if it has them. Of a GAN that comes with genloom the generator alone is there."""
 
     name: str
     path: Path
     experiment: Experiment
     networks: Networks
     loaded: Loaded
+    origin: str = "trained here"
+    """Where it is from, as the end of a sentence; what comes with genloom says how long its training took."""
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -51,6 +59,7 @@ class Context:
     seed        seed of all that is trained and drawn
     command     what the person typed, for the runs
     data_root   folder of real data sets
+    train       train what comes with genloom instead of taking it
     """
 
     folder: Path
@@ -60,6 +69,7 @@ class Context:
     screen: Screen = field(default_factory=lambda: Screen("quiet"))
     command: Sequence[str] = ()
     data_root: Path | None = None
+    train: bool = False
     item: str = ""
     """Number of the deliverable that is being done."""
     used: set[str] = field(default_factory=set)
@@ -83,6 +93,25 @@ class Context:
         found = Trained(name, path, experiment, networks, load_networks(path, networks))
         self._trained[name] = found
         return found
+
+    def shipped(self, recipe: Any, name: str) -> Trained:
+        """The model of this name that comes with genloom, where this recipe trains it; otherwise `run(recipe, name)`.
+
+        Recipes may differ in paths, in how a training is watched, and in how its model is sampled and judged: the
+        experiment is that of the asked one. Errors: those of training; `CheckpointError` for damaged files.
+        """
+        if self.train or name not in pretrained.names():
+            return self.run(recipe, name)
+        key = SHIPPED + name
+        if key not in self._trained:
+            found = pretrained.load(name)
+            if other := differs(found, recipe):
+                self.screen.say(f"{name} that comes with genloom was trained otherwise: {', '.join(other[:3])} here")
+                return self.run(recipe, name)
+            made = opened(found, self.data_root, recipe=recipe)
+            self._trained[key] = Trained(name, found.folder, made.experiment, made.networks, made.loaded, made.said)
+        self.used.add(key)
+        return self._trained[key]
 
     def once(self, key: Any, work: Callable[[], T]) -> T:
         """What `work` returns: computed by the first deliverable that asks for this key, remembered for the others."""
@@ -108,14 +137,15 @@ class Context:
     def again(self) -> str:
         """The command that makes the present item again."""
         only = f" --only {self.item}" if self.item else ""
-        return f"genloom study {self.study} --tier {self.tier} --seed {self.seed}{only}"
+        train = " --train" if self.train else ""
+        return f"genloom study {self.study} --tier {self.tier} --seed {self.seed}{train}{only}"
 
     def digests(self, names: set[str]) -> dict[str, str]:
-        """SHA-256 of the checkpoints of runs by name."""
+        """SHA-256 of the checkpoints of runs by name; those that come with genloom have `SHIPPED` before it."""
         return {name: self._trained[name].loaded.digest for name in sorted(names)}
 
     def _train(self, path: Path, recipe_yaml: str, experiment: Experiment) -> None:
-        state = _state(path, recipe_yaml, experiment)
+        state = _state(path, experiment)
         if state == "finished":
             return
         if state == "interrupted":
@@ -141,17 +171,17 @@ def put_aside(path: Path) -> Path:
     return path.rename(aside)
 
 
-def _state(path: Path, recipe_yaml: str, experiment: Experiment) -> str:
+def _state(path: Path, experiment: Experiment) -> str:
     """How the run at `path` stands for this recipe: none, other, damaged, interrupted or finished."""
     if not path.exists() or not any(path.iterdir()):
         return "none"
     try:
         run = RunFolder.open(path)
-        if run.recipe_yaml != recipe_yaml:
+        if from_yaml(run.recipe_yaml) != experiment.recipe:  # by value: what a recipe got since has its default
             return "other"
         if run.status.get("state") != "finished":
             return "interrupted"
         load_networks(path, experiment.job().networks)
-    except (RunError, CheckpointError, OSError, UnicodeDecodeError):
+    except (RunError, CheckpointError, InputError, InputErrors, OSError, UnicodeDecodeError):
         return "damaged"
     return "finished"

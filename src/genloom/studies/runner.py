@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from genloom import machine
 from genloom.errors import GenloomError, Interrupted, RunError, UnknownName
+from genloom.recipes import pretrained, shipped
 from genloom.recipes.registry import TIERS
 from genloom.report import verdict
 from genloom.report.numbers import duration
@@ -42,6 +43,7 @@ class Options:
 
     only        numbers of the deliverables to do; the others are shown if they are done already
     fresh       do items anew even if nothing has changed; runs are reused all the same
+    train       train what comes with genloom too, instead of taking it; runs of it that are finished are reused
     threads     CPU threads; 0 leaves torch's choice
     """
 
@@ -49,6 +51,7 @@ class Options:
     seed: int = 0
     only: Sequence[str] = ()
     fresh: bool = False
+    train: bool = False
     data_root: Path | None = None
     threads: int = 0
 
@@ -72,7 +75,7 @@ def run_study(study: Study | str, folder: Path, options: Options | None = None, 
     machine.prepare(options.threads)
     with lock.hold(folder / ".lock"):
         context = Context(folder=folder, study=study.name, tier=options.tier, seed=options.seed, screen=screen,
-                          command=sys.argv, data_root=options.data_root)
+                          command=sys.argv, data_root=options.data_root, train=options.train)
         return _Session(study, context, options, chosen).run()
 
 
@@ -161,10 +164,17 @@ class _Session:
         here = machine.environment()
         facts = (("data", study.data_for(context)), ("tier", context.tier), ("seed", str(context.seed)),
                  ("device", f"{here['device']}, {here['threads']} threads"), ("this run took", duration(seconds)),
-                 ("versions", ", ".join(f"{name} {version}" for name, version in here["packages"].items())))
+                 ("versions", ", ".join(f"{name} {version}" for name, version in here["packages"].items())),
+                 *self._origins())
         whole = not notice and all(item.status == "done" for item in items)
         return Page(title=study.title, kind="study", name=study.name, summary=study.summary, facts=facts, items=items,
                     complete=whole, notice=notice, next_commands=self._next())
+
+    def _origins(self) -> list[tuple[str, str]]:
+        """The models of these items that were not trained here."""
+        there = sorted(self._cache.shipped & set(pretrained.names()))
+        said = [f"{name} {shipped.said(pretrained.load(name))}" for name in there]
+        return [("models", "; ".join(said))] if said else []
 
     def _why_missing(self, number: str) -> str:
         if number in self._chosen:

@@ -65,3 +65,17 @@ def test_mistakes(words: str, said: str, tmp_path: Path, capsys: pytest.CaptureF
                                                  ({"tier": "gpu", "seed": 3}, "small-gpu-seed3")])
 def test_tiers_and_seeds_have_folders_of_their_own(options: dict[str, object], folder: str) -> None:
     assert verb.default_folder(verb.Options(name="small", **options)) == Path("studies") / folder
+
+
+def test_training_anew_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @deliverable("S9.1", "One")
+    def tells(context: Context) -> Answer:
+        """Says how it was asked."""
+        return Answer(text=[f"train {context.train}", context.again()])
+
+    changed = Study(name="small", title="Small", summary="one item", data="none", deliverables=(tells,))
+    monkeypatch.setitem(sys.modules["small_study"].__dict__, "STUDY", changed)
+    assert main(["study", "small", "--out", str(tmp_path / "s"), "--train"]) == 0
+    (item,) = json.loads((tmp_path / "s/results.json").read_text())["items"]
+    assert item["text"][0] == "train True"
+    assert "--train" in item["text"][1]

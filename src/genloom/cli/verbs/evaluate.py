@@ -6,19 +6,22 @@ from typing import Annotated
 
 import tyro
 
-from genloom.cli import flags, runs, written
+from genloom.cli import flags, runs, shipped, written
 from genloom.cli.crash import saved_in
 from genloom.cli.output import Voice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Every metric that applies to a run, each beside its floor, baseline or exact answer."""
+    """Every metric that applies to a run, or to a model that comes with genloom, each beside its floor, baseline or
+    exact answer."""
 
     run: Annotated[Path, tyro.conf.Positional]
-    """Folder of the run."""
+    """Folder of the run, or the name of a model that comes with genloom."""
     checkpoint: str = ""
     """best, last or a step; without it the best where there is one, else the last."""
+    out: Path | None = None
+    """Folder for what is made of a model that comes with genloom; without it reports/NAME-1, -2, and so on."""
     data_root: Path | None = None
     """Folder of real data sets, where they have moved."""
     threads: int = 0
@@ -32,10 +35,10 @@ def run(args: list[str]) -> int:
     options = flags.options(Options, "evaluate", args)
     voice = Voice(json=options.json)
     made = runs.trained(options, voice, "evaluating")
-    with saved_in(options.run):
+    with shipped.at(made, options.out) as here, saved_in(here.run.path):
         results = made.experiment.evaluate(made.networks)
-        path = written.keep(made, results)
+        path = written.keep(here, results)
     written.show(results, voice)
     voice.answer({"run": str(options.run), "checkpoint": made.loaded.step, "results": written.as_json(results)},
-                 f"results     {path}", "next:", f"  genloom report {runs.quoted(options.run)}")
+                 f"results     {path}", "next:", f"  genloom report {made.word}")
     return 0

@@ -19,10 +19,11 @@ from genloom.recipes.experiment import SampleRequest
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Draw samples from a trained run; what is not given is as in its recipe."""
+    """Draw samples from a trained run, or from a model that comes with genloom; what is not given is as in its
+    recipe."""
 
     run: Annotated[Path, tyro.conf.Positional]
-    """Folder of the run."""
+    """Folder of the run, or the name of a model that comes with genloom."""
     sampler: str | None = None
     """Name of the sampler; `genloom list samplers` shows all."""
     steps: int | None = None
@@ -44,7 +45,7 @@ class Options:
     checkpoint: str = ""
     """best, last or a step; without it the best where there is one, else the last."""
     out: Path | None = None
-    """Folder for the samples; without it RUN/samples/draw-1, -2, and so on."""
+    """Folder for the samples; without it RUN/samples/draw-1, -2, and so on, or samples/NAME-1 for a name."""
     data_root: Path | None = None
     """Folder of real data sets, where they have moved."""
     threads: int = 0
@@ -66,10 +67,10 @@ def run(args: list[str]) -> int:
     if options.out is not None:
         runs.refuse_filled(options.out)
     voice = Voice(quiet=options.quiet, json=options.json)
-    made = runs.trained(options, voice, "drawing from")
-    with _folder(options) as folder, saved_in(options.run):
-        paths = made.experiment.sample(made.networks, request(options), folder,
-                                       runs.provenance(made, options.seed, command(options, made.loaded.step)))
+    made = runs.trained(options, voice, "drawing from", drawing=True)
+    with _folder(options, made) as folder, saved_in(folder if made.name else options.run):
+        paths = made.experiment.sample(made.networks, request(options), folder, runs.provenance(
+            made, options.seed, command(options, None if made.name else made.loaded.step)))
     pictures = [path for path in paths if path.suffix == ".png"]
     voice.answer({"run": str(options.run), "checkpoint": made.loaded.step, "samples": [str(path) for path in paths]},
                  *(f"samples     {path}" for path in paths))
@@ -79,9 +80,10 @@ def run(args: list[str]) -> int:
 
 
 @contextlib.contextmanager
-def _folder(options: Options) -> Iterator[Path]:
+def _folder(options: Options, made: runs.Trained) -> Iterator[Path]:
     """Where the samples go; taken away again if nothing came into it."""
-    folder = options.out or runs.next_free(options.run / "samples", "draw")
+    parent = Path("samples") if made.name else options.run / "samples"
+    folder = options.out or runs.next_free(parent, made.name or "draw")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
@@ -95,14 +97,14 @@ def request(options: Options) -> SampleRequest:
     return SampleRequest(**{field.name: getattr(options, field.name) for field in fields(SampleRequest)})
 
 
-def command(options: Options, step: int) -> str:
-    """The command that draws the same samples again, whatever is trained since."""
+def command(options: Options, step: int | None) -> str:
+    """The command that draws the same samples again, whatever is trained since; without a step where there is one."""
     words: list[Any] = ["genloom", "sample", options.run]
     for field in fields(SampleRequest):
         value = getattr(options, field.name)
         if value is not None:
             words += [f"--{field.name}", value]
-    return shlex.join(map(str, [*words, "--checkpoint", step]))
+    return shlex.join(map(str, [*words, *([] if step is None else ["--checkpoint", step])]))
 
 
 def _problems(options: Options) -> list[InputError]:

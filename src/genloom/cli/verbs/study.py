@@ -35,6 +35,8 @@ class Options:
     """Deliverables to do, separated by commas, such as S2.3,S2.4; without it all of them."""
     fresh: bool = False
     """Do items anew even where nothing has changed."""
+    train: bool = False
+    """Train what comes with genloom too, instead of taking it."""
     data_root: Path | None = None
     """Folder of real data sets; without it $GENLOOM_DATA."""
     threads: int = 0
@@ -57,7 +59,7 @@ def run(args: list[str]) -> int:
     from genloom.studies import runner
 
     chosen = runner.Options(tier=options.tier, seed=options.seed, only=_words(options.only or ""), fresh=options.fresh,
-                            data_root=options.data_root, threads=options.threads)
+                            train=options.train, data_root=options.data_root, threads=options.threads)
     with saved_in(folder if folder.is_dir() else None):
         outcome = runner.run_study(options.name, folder, chosen, screen=screen(voice))
     _last_words(outcome, folder, voice)
