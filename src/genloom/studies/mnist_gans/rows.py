@@ -44,9 +44,14 @@ class Row(NamedTuple):
         return list(self.by_seed.values())
 
     @property
+    def trainings(self) -> list[float]:
+        """Minutes of each finished training."""
+        return [seconds(played.trained.path / "timing.jsonl") / 60 for played, _ in self.finished]
+
+    @property
     def minutes(self) -> float:
         """Of training, all seeds together."""
-        return sum(seconds(played.trained.path / "timing.jsonl") for played, _ in self.finished) / 60
+        return sum(self.trainings)
 
 
 def rows(context: Context) -> list[Row]:
