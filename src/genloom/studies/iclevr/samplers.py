@@ -117,10 +117,10 @@ def _guided_text(guided: dict[str, list[Point]]) -> str:
                      f"{each.by_guide.micro.value:.3f}" for each in top)
     worst = max(top, key=lambda each: each.gap.value)
     free = guided["free"][-1]
-    return (f"Whom guidance pleases must not judge it. {rows}. Evaluator a, who guided, sees up to "
-            f"{fixed(100 * worst.gap.value, 0)} points more than b in the same pictures; where nobody guided, at "
-            f"classifier-free scale {free.scale:g}, the difference is {fixed(100 * free.gap.value, 0)}. A model that "
-            "is graded by its guide has the guide's mistakes counted as successes.")
+    return (f"Whom guidance pleases must not judge it. At the largest scales: {rows}. Evaluator a, who guided, sees up "
+            f"to {fixed(100 * worst.gap.value, 0)} points more than b in the same pictures; where nobody guided, "
+            f"at classifier-free scale {free.scale:g}, the difference is {fixed(100 * free.gap.value, 0)}. A model "
+            "that is graded by its guide has the guide's mistakes counted as successes.")
 
 
 def _free_text(found: Sequence[Point], own: float) -> str:
