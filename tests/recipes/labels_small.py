@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genloom.data.images.imageset import ImageSet
 from genloom.data.images.labelsets import NAMES
@@ -77,6 +77,8 @@ class Reader:
     place: str = "runs/reader"
     class_names: tuple[str, ...] = NAMES
     recipe: Any = field(default_factory=lambda: evaluator_recipe(name="reader"))
+
+    network: nn.Module = field(default_factory=lambda: nn.Linear(1, 1))
 
     def judged(self, pictures: Tensor) -> Tensor:
         return pictures.flatten(2)[:, 0, :24].double()

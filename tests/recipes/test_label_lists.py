@@ -12,12 +12,15 @@ from images_small import small as small_images
 from labels_small import SCENES, Reader, Writer, evaluator_run
 from torch import nn
 
+from genloom.cli import runs, written
+from genloom.cli.output import Voice
 from genloom.data.images.course import conditions
 from genloom.data.images.labelsets import NAMES, multi_hot, named
 from genloom.errors import InputError, RunError
-from genloom.recipes import label_lists, pretrained
+from genloom.recipes import build, label_lists, pretrained
 from genloom.recipes.build_gans import GanExperiment
 from genloom.recipes.build_images import ImagesExperiment
+from genloom.recipes.evaluator import Network as EvaluatorNetwork
 from genloom.recipes.gans import Network as GanNetwork
 from genloom.recipes.images import Data, Evaluation, Network
 from genloom.recipes.label_lists import (
@@ -31,9 +34,18 @@ from genloom.recipes.label_lists import (
     not_the_guide,
     weights_digest,
 )
+from genloom.recipes.ship import ship
 from genloom.recipes.trained_evaluator import Evaluator, load_evaluator
+from genloom.training.run import RunFolder
 
 TOLD = Network(width=8, multipliers=(1, 2), blocks=1, attention=(8,), heads=2, conditioning="labels")
+
+
+def reported(run: Path) -> Path:
+    """The run with its numbers and its page, as training by the command line leaves it."""
+    folder = RunFolder.open(run)
+    written.all_of(runs.with_weights(folder, build(runs.recipe_of(folder))), Voice(quiet=True))
+    return run
 
 
 def told(**changes: Any) -> ImagesExperiment:
@@ -95,8 +107,15 @@ def test_who_guided_must_not_judge(tmp_path: Path) -> None:
     judged(drawn, judge, Reader(digest="e" * 64))  # type: ignore[arg-type]
     not_the_guide(judge, None)  # type: ignore[arg-type]
     run = evaluator_run(tmp_path / "a")
+    mine = load_evaluator(run)
     with pytest.raises(InputError, match="guide by evaluator-iclevr-a"):
-        not_the_guide(load_evaluator(run), load_evaluator(run))
+        not_the_guide(mine, load_evaluator(run))
+    halved = ship(reported(run), "half", tmp_path, half=True).folder
+    with pytest.raises(InputError, match="must not judge"):
+        not_the_guide(mine, load_evaluator(halved))
+    twin = evaluator_run(tmp_path / "b", engine=replace(mine.recipe.engine, seed=1))
+    not_the_guide(mine, load_evaluator(twin))
+    not_the_guide(mine, load_evaluator(evaluator_run(tmp_path / "c", network=EvaluatorNetwork(width=8, blocks=(1, 1)))))
 
 
 def test_models_that_are_told_no_sets_have_no_lists() -> None:

@@ -13,7 +13,11 @@ from genloom.errors import CheckpointError, InputError, UnknownName
 from genloom.recipes import pretrained
 from genloom.recipes.build_classifiers import make_classifier
 from genloom.recipes.classifiers import ClassifierRecipe, Network, digit_classifier
+from genloom.recipes.images_parts import make_data
+from genloom.recipes.judge_evaluator import ENOUGH
 from genloom.recipes.known import Known
+from genloom.recipes.label_lists import not_the_guide
+from genloom.recipes.trained_evaluator import load_evaluator
 from genloom.training.state import network_tensors
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +133,27 @@ def test_other_types_are_not_halved(tmp_path: Path) -> None:
     weights = {"a/w": torch.rand(3, dtype=torch.float64), "a/n": torch.tensor([2**40])}
     found = pretrained.write(tmp_path / "half", tiny(), weights, [], "", half=True)
     assert all(torch.equal(found.tensors[name], tensor) for name, tensor in weights.items())
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["evaluator-iclevr-a", "evaluator-iclevr-b"])
+def test_the_evaluators_name_nearly_all_labels_of_pictures_that_they_never_saw(name: str) -> None:
+    """In half precision too, whose answers are those of the card to two in a thousand."""
+    found, judge = pretrained.load(name), load_evaluator(name)
+    kept = make_data(found.recipe.data).kept
+    assert kept.labels is not None
+    accuracy = judge.accuracy(kept.pictures, kept.labels).micro.value
+    assert accuracy >= ENOUGH
+    card = (found.folder / "README.md").read_text("utf-8")
+    said = card.partition("| label accuracy on kept-back pictures | ")[2].partition(" ")[0]
+    assert accuracy == pytest.approx(float(said), abs=0.002)
+
+
+def test_the_evaluators_are_two() -> None:
+    guide, judge = load_evaluator("evaluator-iclevr-a"), load_evaluator("evaluator-iclevr-b")
+    assert guide.recipe.engine.seed != judge.recipe.engine.seed
+    assert replace(guide.recipe, engine=judge.recipe.engine) == judge.recipe
+    not_the_guide(judge, guide)
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ def judge_labels(experiment: Told, networks: Networks) -> list[Result]:
         if error.parameter != "labels":
             raise
         return [Result(name=name, value=None, formula=f"not taken: {error}")]
-    return judge_lists(judged(drawn, judge), unseen(experiment, judge))
+    return judge_lists(judged(drawn, judge, getattr(experiment, "guide", None)), unseen(experiment, judge))
 
 
 def judge_lists(found: Judged, real: ImageSet) -> list[Result]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genloom.data.images.course import CONDITIONS, conditions
 from genloom.data.images.imageset import ImageSet
@@ -22,6 +22,7 @@ from genloom.recipes.trained_evaluator import Evaluator, load_evaluator
 from genloom.training.method import Networks
 from genloom.training.state import network_tensors
 
+_HALF = 2**-10  # twice the largest relative error of rounding to half precision
 JUDGE = "evaluator-iclevr-b"
 """Who judges models of i-CLEVR's pictures; its twin evaluator-iclevr-a may guide them."""
 
@@ -104,11 +105,21 @@ def not_the_guide(judge: Evaluator, guide: Any) -> None:
 
     guide   an evaluator or a classifier, or None
 
-    Errors: `InputError` where both have the same weights, whatever they are called.
+    Errors: `InputError` where both have the same weights, up to half precision, whatever they are called.
     """
-    if guide is not None and guide.digest == judge.digest:
+    if guide is not None and (guide.digest == judge.digest or _alike(judge.network, getattr(guide, "network", None))):
         raise InputError("evaluation.judge", judge.place, "another evaluator than the one that guides: whom guidance "
                          "pleases must not judge it", f"guide by evaluator-iclevr-a and judge by {JUDGE}")
+
+
+def _alike(one: nn.Module, other: nn.Module | None) -> bool:
+    """Whether two networks have the same weights but for rounding to half precision, as those that are shipped have."""
+    if other is None:
+        return False
+    mine, theirs = one.state_dict(), other.state_dict()
+    return mine.keys() == theirs.keys() and all(
+        mine[key].shape == theirs[key].shape and torch.allclose(
+            mine[key].double().cpu(), theirs[key].double().cpu(), rtol=_HALF, atol=_HALF * _HALF) for key in mine)
 
 
 @dataclass(frozen=True, eq=False)

@@ -160,7 +160,7 @@ def labels_item(experiment: Told, networks: Networks, folder: Path, provenance: 
             "No evaluator of such pictures comes with genloom; one that `genloom train evaluator-iclevr` makes judges "
             "them with `--evaluation.judge RUN`.",))
     seeds = tuple(range(experiment.recipe.evaluation.label_seeds))
-    found = judged(drawn_lists(experiment, networks, seeds), judge)
+    found = judged(drawn_lists(experiment, networks, seeds), judge, getattr(experiment, "guide", None))
     figures = [figure for name in found.lists.names for figure in lists_figures(
         found, name, lambda stem: folder / "figures" / f"{stem}.png", provenance, folder)]
     if found.all.mistakes is not None:
