@@ -78,10 +78,10 @@ def _score(context: Context, model: Model, listed: str, found: Judged, known: Ju
     kind = "kept-back pictures" if known.sets < found.sets else "pictures"
     return (f"Over sampling seeds {', '.join(map(str, seeds(context)))} the {model.said} has {each}, in the mean "
             f"{share.value:.3f} [{share.low:.3f}, {share.high:.3f}]. In the course's table that is "
-            f"{grade(share.value)} percent of the marks; full marks begin at {FULL_MARKS}. Who knows nothing of the labels has "
-            f"{luck.micro:.3f}. The judge itself names {known.micro.value:.3f} of the labels of real {kind} with "
-            f"{known.sets} of these {found.sets} sets, which it has never seen: more than that could not be told from "
-            "a perfect model.")
+            f"{grade(share.value)} percent of the marks; full marks begin at {FULL_MARKS}. Who knows nothing of the "
+            f"labels has {luck.micro:.3f}. The judge itself names {known.micro.value:.3f} of the labels of real {kind} "
+            f"with {known.sets} of these {found.sets} sets, which it has never seen: more than that could not be told "
+            "from a perfect model.")
 
 
 def by_seed(context: Context, model: Model, listed: str) -> list[float]:
@@ -149,8 +149,8 @@ def _table(context: Context, model: Model, listed: str) -> Table:
         rows.append((words, str(len(found.groups)), str(found.sets), cell(found.micro), cell(found.share.macro),
                      cell(found.share.whole), *(f"{counts[k].value:.3f}" if k in counts else "—" for k in (1, 2, 3))))
     luck = judged(context, model, listed, judge(context)).chance
-    rows.append(("chance", "—", "—", f"{luck.micro:.3f}", f"{luck.macro:.3f}", f"{luck.whole:.4f}", "0.042", "0.083",
-                 "0.125"))
+    rows.append(("chance", "—", "—", f"{luck.micro:.3f}", f"{luck.macro:.3f}", f"{luck.whole:.4f}",
+                 *(f"{k / len(names(context)):.3f}" for k in (1, 2, 3))))
     return Table(header=("", "pictures", "sets", "micro", "macro", "all labels", "of 1", "of 2", "of 3"),
                  rows=tuple(rows), caption="Micro is over labels, macro over pictures, \"all labels\" the share of "
                                            "pictures of which all labels are found; each label set weighs once. Real "
@@ -164,7 +164,8 @@ def _errors(context: Context, found: Judged, known: Judged) -> Table:
     rows = tuple((name, *(fixed(value, 3) for value in values))
                  for name, *values in zip(said, mine, even, theirs, strict=True))
     return Table(header=("labels that are", "share", "mistakes evenly", "real pictures"), rows=rows,
-                 caption="What becomes of labels; evenly: as many mistakes, fallen evenly on all other objects.")
+                 caption="What becomes of labels; evenly: as many mistakes, fallen evenly on all other objects. Each "
+                         "picture weighs once.")
 
 
 def _sets(context: Context, listed: str, found: Judged) -> Table:
