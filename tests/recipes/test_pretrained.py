@@ -123,9 +123,17 @@ def test_names_can_be_those_of_a_family(tmp_path: Path, monkeypatch: pytest.Monk
     assert pretrained.names(["gan", "images"]) == ()
 
 
+def test_each_has_a_summary_and_a_damaged_one_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "roots", lambda: [tmp_path])
+    written(tmp_path / "one")
+    (written(tmp_path / "two").folder / "recipe.yaml").write_text("format: 9")
+    assert pretrained.summaries() == {"one": tiny().summary, "two": "its recipe cannot be read"}
+
+
 def test_names_need_no_torch() -> None:
     code = ("import sys; from genloom.recipes import pretrained; assert 'digit-classifier' in pretrained.names()\n"
-            "assert 'digit-classifier' in pretrained.names(['classifier'])\nsys.exit('torch' in sys.modules)")
+            "assert 'digit-classifier' in pretrained.names(['classifier'])\n"
+            "pretrained.summaries()\nsys.exit('torch' in sys.modules)")
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

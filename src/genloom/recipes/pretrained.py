@@ -56,6 +56,17 @@ def names(families: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(sorted({place.name for place in found if not families or _family(place) in families}))
 
 
+def summaries() -> dict[str, str]:
+    """What each is, in one line: the summary of the recipe that it was trained by."""
+    found = {}
+    for name in names():
+        try:
+            found[name] = str(from_yaml((folder(name) / RECIPE).read_text("utf-8")).summary)
+        except (OSError, UnicodeDecodeError, InputError, InputErrors):
+            found[name] = "its recipe cannot be read"
+    return found
+
+
 def roots() -> list[Path]:
     """The folders that are searched, of which there may be none: the package's own, and that of a checkout."""
     package = Path(str(packaged("genloom")))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from genloom.cli.entry import main
+from genloom.recipes import pretrained
 from genloom.recipes.registry import RECIPES, STUDIES
 from genloom.recipes.relations import SAMPLERS
 
@@ -15,11 +16,17 @@ def listed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[st
     return found
 
 
-def test_recipes_and_studies(capsys: pytest.CaptureFixture[str]) -> None:
+def test_recipes_studies_and_models(capsys: pytest.CaptureFixture[str]) -> None:
     everything = listed(capsys)
-    assert set(everything) == {"recipes", "studies"}
+    assert set(everything) == {"recipes", "studies", "models"}
     assert set(everything["recipes"]) == set(RECIPES)
     assert listed(capsys, "studies") == {"studies": {name: entry.summary for name, entry in STUDIES.items()}}
+
+
+def test_models_that_come_with_genloom(capsys: pytest.CaptureFixture[str]) -> None:
+    models = listed(capsys, "models")["models"]
+    assert set(models) == set(pretrained.names())
+    assert models["evaluator-iclevr-a"] == RECIPES["evaluator-iclevr"].summary
 
 
 def test_samplers(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
-    "list": Verb("listing", "list [TOPIC]", "recipes, studies and samplers, one line each"),
+    "list": Verb("listing", "list [TOPIC]", "recipes, studies, models and samplers, one line each"),
     "train": Verb("train", "train RECIPE [--flags]", "train; ends with paths and the next commands"),
     "resume": Verb("resume", "resume RUN", "go on, exactly where it stopped"),
     "sample": Verb("sample", "sample RUN [--flags]", "draw samples from a trained run"),

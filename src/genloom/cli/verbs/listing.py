@@ -1,4 +1,4 @@
-"""`genloom list`: recipes, studies and samplers, one line each."""
+"""`genloom list`: recipes, studies, models that come with genloom, and samplers, one line each."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,14 +7,16 @@ import tyro
 
 from genloom.cli import flags
 from genloom.cli.output import Voice, aligned
+from genloom.recipes import pretrained
 from genloom.recipes.registry import RECIPES, STUDIES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Recipes and studies, one line each; `genloom list samplers` shows the samplers."""
+    """Recipes, studies and the models that come with genloom, one line each; `genloom list samplers` shows the
+    samplers."""
 
-    topic: Annotated[Literal["all", "recipes", "studies", "samplers"], tyro.conf.Positional] = "all"
+    topic: Annotated[Literal["all", "recipes", "studies", "models", "samplers"], tyro.conf.Positional] = "all"
     """What to list."""
     json: bool = False
     """Print JSON."""
@@ -39,5 +41,5 @@ def topics(topic: str) -> dict[str, dict[str, str]]:
 
         return {"samplers": {name: sampler.summary for name, sampler in SAMPLERS.items()}}
     listed = {"recipes": {name: entry.summary for name, entry in RECIPES.items()},
-              "studies": {name: entry.summary for name, entry in STUDIES.items()}}
+              "studies": {name: entry.summary for name, entry in STUDIES.items()}, "models": pretrained.summaries()}
     return listed if topic == "all" else {topic: listed[topic]}
