@@ -75,6 +75,8 @@ RANGES: dict[str, Range] = {
     "process.Schedule.sigma_min": _POSITIVE,
     "process.Schedule.sigma_max": _POSITIVE,
     "process.Diffusion.gamma": _POSITIVE,
+    "process.Diffusion.times_mean": Range(-100, 100),
+    "process.Diffusion.times_std": _POSITIVE,
     "process.Diffusion.sigma_data": _POSITIVE,
     "process.Diffusion.levels": Range(2, 10**5),
     "process.Diffusion.label_dropout": _DECAY,
