@@ -132,6 +132,7 @@ RANGES: dict[str, Range] = {
     "gans.Loss.clip": Range(0, 1e6),
     "gans.Loss.labels": Range(0, 1e6),
     "gans.Loss.code": Range(0, 1e6),
+    "gans.Loss.reading": Range(0, 1e6),
     "gans.Penalty.weight": Range(0, 1e9),
     "gans.Penalty.every": Range(1, 10**6),
     "gans.Penalty.drift": Range(0, 1e6),
