@@ -19,6 +19,7 @@ from genloom.report.numbers import at_least, fixed, number
 from genloom.report.results import Result, Table
 from genloom.rng import SampleNoise
 from genloom.studies.context import Context
+from genloom.studies.iclevr.axes import plain_log
 from genloom.studies.iclevr.judged import Judged, cell, judge_sets
 from genloom.studies.iclevr.spent import minutes
 from genloom.studies.iclevr.wiener import Wiener, wiener
@@ -247,16 +248,5 @@ def draw_errors(axes: "Axes", context: Context, found: Sequence[Row]) -> None:
                   label=each.variant.said)
     axes.axhline(1.0, color=KNOWN, linewidth=1.1, linestyle=DASHED, label="best linear denoiser")
     axes.set(xscale="log", yscale="log", xlabel="σ/α", ylabel="error of x̂0, in units of the linear one's")
-    _plainly(axes)
-
-
-def _plainly(axes: "Axes") -> None:
-    """Numbers at logarithmic axes as 0.2 and 50, not as powers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
+    plain_log(axes.xaxis, axes.yaxis)
     axes.set_xticks((0.05, 0.2, 1, 5, 20))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(NullFormatter())

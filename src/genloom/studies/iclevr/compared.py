@@ -18,6 +18,7 @@ from genloom.report.grids import rows_figure
 from genloom.report.numbers import at_least, fixed, number
 from genloom.report.results import Figure, Result, Table
 from genloom.studies.context import Context
+from genloom.studies.iclevr.axes import plain_log
 from genloom.studies.iclevr.beside import beside_real, cells, floor, header
 from genloom.studies.iclevr.judged import Judged, cell, judged
 from genloom.studies.iclevr.samplers import samplers
@@ -234,4 +235,5 @@ def _points(axes: "Axes", families: Mapping[str, Sequence[tuple[float, Interval]
         axes.errorbar([1000 * seconds for seconds, _ in family], [each.value for each in shares], yerr=bars,
                       color=COLORS[k], marker="os"[k], linestyle="none", elinewidth=0.8, label=name)
     axes.set(xscale="log", xlabel="ms per picture", ylabel="label accuracy", ylim=(0, 1.03))
+    plain_log(axes.xaxis)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
