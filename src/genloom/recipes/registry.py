@@ -93,6 +93,8 @@ STUDIES: dict[str, Entry] = {
                         "S4.1–S4.3: the best discriminator, what it measures, vanishing gradients; dropped modes"),
     "mnist-gans": Entry("genloom.studies.mnist_gans:STUDY",
                         "S0.12–S0.18 and S4.13–S4.18: GANs on digits, and every loss on one budget"),
+    "iclevr": Entry("genloom.studies.iclevr:STUDY",
+                    "S1.1–S1.23: a conditional GAN and a conditional DDPM on i-CLEVR, judged by labels"),
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
     "guided-sampling": Entry("genloom.studies.guided_sampling:STUDY",
                              "S0.21–S0.28: samplers, step counts and guidance on one model of digits, scored"),

@@ -1,7 +1,8 @@
 """S1.23b as an item of the report."""
 
 from genloom.data.images.labelsets import NAMES, forbidden
-from genloom.studies.iclevr.held_out import chosen_pairs, difference, held_out, judged, trained
+from genloom.metrics.interval import Interval
+from genloom.studies.iclevr.held_out import _verdict, chosen_pairs, difference, held_out, judged, trained
 from genloom.studies.iclevr.work import labels_of
 
 
@@ -42,3 +43,12 @@ def test_the_difference_is_between_sets_that_belong_together(tiny) -> None:
     found = judged(tiny, chosen_pairs(NAMES).new, "new")
     assert difference(found, found).value == 0
     assert difference(found, found).n == 48
+
+
+def test_the_verdict_follows_the_interval_and_is_none_of_a_model_that_knows_nothing(tiny) -> None:
+    found = judged(tiny, chosen_pairs(NAMES).new, "new")
+    assert "too little" in _verdict(found, Interval(-0.3, -0.4, -0.2, 48))
+    knows = found._replace(found=type(found.found)(found.found.sets, found.found.sets))
+    assert "worse" in _verdict(knows, Interval(-0.3, -0.4, -0.2, 48))
+    assert "objects, not sets" in _verdict(knows, Interval(0.0, -0.1, 0.1, 48))
+    assert "better" in _verdict(knows, Interval(0.2, 0.1, 0.3, 48))

@@ -32,7 +32,8 @@ def ablations(context: Context) -> Answer:
               "as in S1.9. The other experiments follow: S1.23a changes one attribute and keeps the noise, S1.23b "
               "leaves label sets out of the training, S1.23c counts minutes and joules, S1.23d looks for copies."),
         figures=(_figure(context, list(found.values())),),
-        tables=(ablation.table(context, list(found.values()), "All variants of the recipe."), _scales(scales)),
+        tables=(ablation.table(context, [_named(each) for each in found.values()], "All variants of the recipe."),
+                _scales(scales)),
         results=(_difference(told), *ablation.results(context, told)),
         source="S1.7 to S1.9; Ho & Salimans 2022",
     )
@@ -95,6 +96,10 @@ _GROUPS = ("recipe", "schedule", "prediction", "conditioning")
 
 def _name(each: Row) -> str:
     return each.variant.said if each.variant.group == "recipe" else f"{each.variant.group}: {each.variant.said}"
+
+
+def _named(each: Row) -> Row:
+    return each._replace(variant=each.variant._replace(said=_name(each)))
 
 
 @styled()

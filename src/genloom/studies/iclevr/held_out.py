@@ -64,7 +64,7 @@ def held_out(context: Context) -> Answer:
             "and third objects and another partner, which it has seen. On what it has never seen together its label "
             f"accuracy is {new.micro.value:.3f}, on the others {old.micro.value:.3f}: a difference of "
             f"{_points(gap.value)} points [{_points(gap.low)}, {_points(gap.high)}]. "
-            f"{_verdict(gap)}",
+            f"{_verdict(old, gap)}",
             f"All labels of a picture are found in {new.share.whole.value:.3f} of the new sets and in "
             f"{old.share.whole.value:.3f} of the others; were labels drawn one by one without regard to each other, "
             "both would be alike.",
@@ -158,7 +158,9 @@ def _points(share: float) -> str:
     return fixed(100 * share, 1)
 
 
-def _verdict(gap: Interval) -> str:
+def _verdict(old: Judged, gap: Interval) -> str:
+    if old.micro.value <= old.chance.micro + 4 * old.chance.spread:
+        return "On this budget it knows too little of what it was told for that to mean anything."
     if gap.high < 0:
         return "What was never seen together is drawn worse: part of what the model knows are whole sets."
     if gap.low > 0:
