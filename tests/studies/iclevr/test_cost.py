@@ -1,4 +1,4 @@
-"""S1.23c as an item of the report."""
+"""The item of the report."""
 
 from genloom.studies.iclevr.cost import Training, _energy, _joules, _said, cost
 from genloom.studies.iclevr.energy import Spent

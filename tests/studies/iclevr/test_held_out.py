@@ -1,4 +1,4 @@
-"""S1.23b as an item of the report."""
+"""The item of the report."""
 
 from genloom.data.images.labelsets import NAMES, forbidden
 from genloom.metrics.interval import Interval

@@ -1,4 +1,4 @@
-"""S1.23a as an item of the report."""
+"""The item of the report."""
 
 import torch
 

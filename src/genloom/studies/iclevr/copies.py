@@ -1,4 +1,4 @@
-"""S1.23d: whether the models draw what they have learned from, or copy it."""
+"""Whether the models draw what they have learned from, or copy it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -37,7 +37,7 @@ class Nearest(NamedTuple):
     places: Tensor
 
 
-@deliverable("S1.23d", "Extra: copies of training pictures",
+@deliverable("copies", "Copies of training pictures",
              question="Do the models copy their training pictures?")
 def copies(context: Context) -> Answer:
     """Distances to the nearest training picture beside those of kept-back pictures with as many objects."""

@@ -1,4 +1,4 @@
-"""S1.23c: what all of it costs, in minutes and in joules."""
+"""What all of it costs, in minutes and in joules."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ class Training(NamedTuple):
     minutes: float
 
 
-@deliverable("S1.23c", "Extra: minutes and joules", question="What does it cost to train and to draw?")
+@deliverable("cost", "Minutes and joules", question="What does it cost to train and to draw?")
 def cost(context: Context) -> Answer:
     """Time and energy of a step and of a picture, measured here, and of the whole trainings."""
     found = [context.once(("cost", name), partial(_training, context, name)) for name in ("GAN", "DDPM")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@deliverable("S1.23", "Extra experiments: ablations",
+@deliverable("S1.23", "Extra experiments",
              question="Discuss your extra implementations and experiments: what is each choice worth?")
 def ablations(context: Context) -> Answer:
     """Every variant on one budget, and guidance on the finished model."""
@@ -29,8 +29,8 @@ def ablations(context: Context) -> Answer:
     return Answer(
         text=(ablation.budget(context), _told(told), _order(list(found.values())),
               "The scale of classifier-free guidance needs no training: its rows are of the finished model, by DDIM, "
-              "as in S1.9. The other experiments follow: S1.23a changes one attribute and keeps the noise, S1.23b "
-              "leaves label sets out of the training, S1.23c counts minutes and joules, S1.23d looks for copies."),
+              "as in S1.9. Further experiments follow: `swaps` changes one attribute and keeps the noise, `unseen` "
+              "leaves label sets out of the training, `cost` counts minutes and joules, `copies` looks for copies."),
         figures=(_figure(context, list(found.values())),),
         tables=(ablation.table(context, [_named(each) for each in found.values()], "All variants of the recipe."),
                 _scales(scales)),

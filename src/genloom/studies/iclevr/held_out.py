@@ -1,4 +1,4 @@
-"""S1.23b: pairs of objects that training never shows together, and whether the model draws them all the same."""
+"""Pairs of objects that training never shows together, and whether the model draws them all the same."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -47,7 +47,7 @@ class Chosen(NamedTuple):
     old: tuple[tuple[str, ...], ...]
 
 
-@deliverable("S1.23b", "Extra: label sets that training leaves out",
+@deliverable("unseen", "Label sets that training leaves out",
              question="Train without some label sets: does the model draw them?")
 def held_out(context: Context) -> Answer:
     """Accuracy on pairs that were never seen together beside the same objects in pairs that were."""

@@ -1,4 +1,4 @@
-"""S1.23a: one attribute is changed and the noise is kept: what stays?"""
+"""One attribute is changed and the noise is kept: what stays?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -64,7 +64,7 @@ class Swapped(NamedTuple):
         return float(((self.before.int() - self.after.int()).abs().amax(1) > _FAR).double().mean())
 
 
-@deliverable("S1.23a", "Extra: one attribute changed",
+@deliverable("swaps", "One attribute changed",
              question="Change one colour or one shape of a label set and keep the noise: what becomes of the rest?")
 def swaps(context: Context) -> Answer:
     """Both models beside the renderer, which changes nothing but the object and its shadow."""

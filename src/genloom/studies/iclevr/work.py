@@ -1,7 +1,7 @@
 """What the items share: how much is trained and drawn, the pictures, the two models, the guide and the judge."""
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -187,12 +187,12 @@ def autoencoder_recipe(context: Context) -> AutoencoderRecipe:
 
 def ddpm(context: Context) -> Diffusion:
     """The conditional DDPM."""
-    return diffusion(_shipped(context, ddpm_recipe(context), DDPM))
+    return diffusion(context.shipped(ddpm_recipe(context), DDPM))
 
 
 def gan(context: Context) -> Adversary:
     """The conditional GAN."""
-    return adversary(_shipped(context, gan_recipe(context), GAN))
+    return adversary(context.shipped(gan_recipe(context), GAN))
 
 
 def models(context: Context) -> tuple[Adversary, Diffusion]:
@@ -227,15 +227,8 @@ def judge(context: Context) -> Evaluator:
 
 def _evaluator(context: Context, name: str, seed: int) -> Evaluator:
     chosen: EvaluatorRecipe = recipe("evaluator-iclevr", context.tier)
-    found = load_evaluator(_shipped(context, here(context, chosen, seed), name).path)
+    found = load_evaluator(context.shipped(here(context, chosen, seed), name).path)
     found.network.to(_device())
-    return found
-
-
-def _shipped(context: Context, chosen: Any, name: str) -> Trained:
-    """The model that comes with genloom where it is of this recipe, otherwise a run of it."""
-    find = getattr(context, "shipped", context.run)
-    found: Trained = find(chosen, name)
     return found
 
 
