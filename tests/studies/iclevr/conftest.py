@@ -45,6 +45,7 @@ def _gan() -> GanRecipe:
     base = gans.sngan()
     return replace(base, name="gan-iclevr", data=replace(_DATA, source="iclevr", scenes=2000),
                    network=replace(base.network, width=4, told="norm", judging="projection+auxiliary"),
+                   loss=replace(base.loss, evaluator="evaluator-iclevr-a"),
                    latent=replace(base.latent, size=8), engine=_engine(base, 12),
                    evaluation=replace(base.evaluation, samples=24, quick=16))
 

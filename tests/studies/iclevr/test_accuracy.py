@@ -32,10 +32,13 @@ def test_every_model_has_a_goal_in_every_tier(tiny) -> None:
 
 def test_who_read_a_gan_in_training_is_told(tiny) -> None:
     model = work.gan(tiny)
-    assert not accuracy.read_in_training(tiny, model)
+    assert accuracy.read_in_training(tiny, model)
     assert not accuracy.read_in_training(tiny, work.ddpm(tiny))
-    read = SimpleNamespace(experiment=SimpleNamespace(guide=object()))
-    assert accuracy.read_in_training(tiny, read)
+    bare = model._replace(experiment=SimpleNamespace(guide=None))
+    assert not accuracy.read_in_training(tiny, bare)
+    answer = accuracy.gan_test.work(tiny)
+    assert any("read the GAN's pictures while it learned" in paragraph for paragraph in answer.text)
+    assert any("read it in training" in row[0] for row in answer.tables[0].rows)
 
 
 def test_the_hardest_sets_come_first(tiny) -> None:

@@ -27,6 +27,7 @@ def test_every_game_has_the_budget_and_the_recipe_s_networks(tiny) -> None:
         assert chosen.network == own.network
         assert chosen.engine.batch_size == own.engine.batch_size
         assert (chosen.data, chosen.engine.seed) == (own.data, 3)
+        assert (chosen.loss.evaluator, chosen.loss.reading) == (own.loss.evaluator, own.loss.reading)
 
 
 def test_a_game_that_ends_in_no_finite_number_has_a_row_all_the_same(tiny, monkeypatch) -> None:

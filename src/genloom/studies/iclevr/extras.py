@@ -10,6 +10,7 @@ from genloom.report.results import Figure, Result, Table
 from genloom.studies.context import Context
 from genloom.studies.iclevr import ablation
 from genloom.studies.iclevr.ablation import Row, linear_errors, relative, variants
+from genloom.studies.iclevr.axes import plain_log
 from genloom.studies.iclevr.guided import FREE, Point, points
 from genloom.studies.iclevr.judged import cell
 from genloom.studies.iclevr.work import ddpm
@@ -84,6 +85,7 @@ def _figure(context: Context, found: Sequence[Row]) -> Figure:
     _dots(axes[1], found, [Interval(value, value, value, 1) for value in errors])
     axes[1].axvline(1.0, color=KNOWN, linewidth=1.1, linestyle=DASHED)
     axes[1].set(xlabel="error of x̂0 (dashed: best linear denoiser)", xscale="log")
+    plain_log(axes[1].xaxis)
     return context.figure(figure, "ablations", run=ddpm(context).trained,
                           caption="Every variant of the recipe on one budget: labels that the judge finds, with 95 % "
                                   "intervals, and the error of x̂0 on kept-back pictures.",
