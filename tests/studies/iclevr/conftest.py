@@ -13,10 +13,11 @@ from genloom.recipes.images import Data, Network, ddpm_images
 from genloom.studies import at_hand
 from genloom.studies.context import Context
 from genloom.studies.iclevr import work
+from genloom.studies.iclevr.sizes import Sizes
 
 SIZE = 16
 _DATA = Data(source="scenes", size=SIZE, zoom=1.0, flip=False, scenes=150)
-_SIZES = work.Sizes(seeds=2, samples=24, ablation=48, ablation_seeds=1, updates=12, held_out=48, autoencoder=48,
+_SIZES = Sizes(seeds=2, samples=24, ablation=48, ablation_seeds=1, updates=12, held_out=48, autoencoder=48,
                     samplers=(("ddpm", 1.0, 4), ("ddim", 0.0, 2), ("ddim", 0.0, 4), ("dpmpp-2m", 0.0, 2)),
                     scales=(0.0, 1.0, 3.0), pulls=(0.0, 2.0), guided_steps=2, stages=8, starts=4, alike=4, swaps=4)
 

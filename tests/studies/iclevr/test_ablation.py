@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
-import torch
 
+from genloom.errors import NonFiniteError
 from genloom.recipes import rules
 from genloom.recipes.process import Schedule
+from genloom.studies.context import Context
 from genloom.studies.iclevr import ablation, work
-from genloom.studies.iclevr.ablation import RATIOS, levels, linear_errors, relative, row, rows, small, table, variants
+from genloom.studies.iclevr.ablation import rows, small, table, variants
 
 
 def test_each_variant_differs_from_the_recipe_in_one_choice_and_can_be_trained(tiny) -> None:
@@ -43,27 +44,24 @@ def test_the_warm_up_of_a_short_training_is_short(tiny) -> None:
     assert (short.engine.steps, short.optimizer.warmup) == (200, 20)
 
 
-def test_levels_have_the_ratios_whatever_the_schedule(tiny) -> None:
-    for each in rows(tiny, "schedule"):
-        found = [float(level.sigma) / float(level.alpha) for level in levels(each.run.experiment)]
-        assert found == pytest.approx(RATIOS, rel=1e-6)
+def test_a_training_that_breaks_off_is_told_and_left_out(tiny, monkeypatch) -> None:
+    whole = [each.variant.said for each in rows(tiny, "schedule")]
+    real = ablation.row
+    monkeypatch.setattr(ablation, "row", lambda context, key: None if key == "schedule-linear" else real(context, key))
+    assert [each.variant.said for each in rows(tiny, "schedule")] == [said for said in whole if said != "linear"]
+    assert "linear" in ablation.broken(tiny, "schedule")
+    assert ablation.broken(tiny, "conditioning") == ""
+    monkeypatch.setattr(ablation, "row", lambda context, key: None)
+    with pytest.raises(NonFiniteError):
+        ablation.own(tiny)
 
 
-def test_errors_are_those_of_x0_and_the_linear_denoiser_s_fall_with_the_noise(tiny) -> None:
-    known, found = linear_errors(tiny), row(tiny, "own")
-    assert list(known[:9]) == sorted(known[:9]), "more noise, more error, until hardly any signal is left"
-    there = ablation.kept(found.run.experiment)
-    spread = float(there.x0.double().var())
-    assert known[-1] < spread
-    assert found.errors == ablation.errors(tiny, found.run.experiment, found.run)
-    assert torch.equal(there.sets, work.labels_of(work.pictures(tiny).kept)[: len(there.x0)])
+def test_a_training_in_numbers_that_are_not_finite_has_no_row(tiny, monkeypatch) -> None:
+    def run(self, recipe, name):
+        raise NonFiniteError("step 7: the loss is nan")
 
-
-def test_relative_errors_are_of_roots_and_equal_ones_are_1() -> None:
-    known = (1.0, 4.0, 9.0)
-    assert relative(known, known) == 1
-    assert relative((4.0, 16.0, 36.0), known) == pytest.approx(2)
-    assert relative((4.0, 4.0, 9.0), known, slice(1, 3)) == 1
+    monkeypatch.setattr(Context, "run", run)
+    assert ablation._row(tiny, "own") is None
 
 
 def test_the_table_ends_in_the_linear_denoiser(tiny) -> None:

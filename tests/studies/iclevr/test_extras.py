@@ -3,7 +3,7 @@
 import pytest
 
 from genloom.studies.iclevr.ablation import row, variants
-from genloom.studies.iclevr.extras import _difference, _name, ablations
+from genloom.studies.iclevr.extras import _difference, _name, _told, ablations
 
 
 def test_the_item_is_whole_and_has_every_variant(tiny, check) -> None:
@@ -14,8 +14,9 @@ def test_the_item_is_whole_and_has_every_variant(tiny, check) -> None:
 
 def test_tokens_are_compared_with_the_sum_whatever_the_recipe_has(tiny) -> None:
     own, other = row(tiny, "own"), row(tiny, "told-labels")
-    found = _difference([own, other])
+    (found,) = _difference([own, other])
     assert found.value == pytest.approx(own.judged.micro.value - other.judged.micro.value)
-    assert _difference([other, own]).value == found.value
+    assert _difference([other, own])[0].value == found.value
+    assert _difference([own]) == _told([own]) == (), "the other training broke off"
     assert found.interval[0] < found.value < found.interval[1]
     assert _name(other) == "conditioning: the sum of the labels alone"

@@ -69,14 +69,6 @@ def test_what_no_model_sees_no_evaluator_sees_either(tmp_path: Path, monkeypatch
     assert not any(picture.numpy().tobytes() in theirs for picture in work.pictures(context).train.pictures[:9000])
 
 
-def test_every_tier_has_its_sizes() -> None:
-    real = work.Sizes()
-    assert real.seeds == 3
-    assert 1.0 in real.scales
-    assert 0.0 in real.pulls
-    assert real.stages >= 8
-
-
 def test_an_evaluator_that_reads_the_gan_s_pictures_is_the_guide_of_the_pictures_at_hand(tiny) -> None:
     assert work.recipe("gan-iclevr").loss.evaluator == "evaluator-iclevr-a"
     assert work.gan_recipe(tiny).loss.evaluator == work.guide(tiny).place

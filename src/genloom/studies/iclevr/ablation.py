@@ -1,35 +1,28 @@
 """The recipe of the DDPM with one choice changed at a time, all trained on one small budget and judged alike."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import torch
-from torch import Tensor
-
-from genloom.diffusion.schedule import Level
-from genloom.recipes.build_images import ImagesExperiment
+from genloom.errors import NonFiniteError
 from genloom.recipes.images import ImagesRecipe
-from genloom.recipes.images_parts import floats
 from genloom.recipes.process import Schedule
 from genloom.report.figures import COLORS, DASHED, KNOWN, MARKERS, styled
 from genloom.report.numbers import at_least, fixed, number
 from genloom.report.results import Result, Table
-from genloom.rng import SampleNoise
 from genloom.studies.context import Context
 from genloom.studies.iclevr.axes import plain_log
+from genloom.studies.iclevr.by_level import FAINT, KEPT, RATIOS, STRONG, errors, linear_errors, relative
 from genloom.studies.iclevr.judged import Judged, cell, judge_sets
 from genloom.studies.iclevr.spent import minutes
-from genloom.studies.iclevr.wiener import Wiener, wiener
 from genloom.studies.iclevr.work import (
     Diffusion,
     both_lists,
     ddpm_recipe,
     diffusion,
     judge,
-    labels_of,
     seeds,
     sizes,
 )
@@ -37,16 +30,13 @@ from genloom.studies.iclevr.work import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-OWN = "the recipe"
+OWN, OWN_KEY = "the recipe", "own"
 SCHEDULES: tuple[Literal["linear", "cosine", "sigmoid"], ...] = ("linear", "cosine", "sigmoid")
 PREDICTIONS: dict[tuple[str, str], str] = {
     ("posterior-mean", "elbo"): "mean, weighted", ("noise", "elbo"): "noise, weighted", ("noise", "simple"): "noise",
     ("data", "simple"): "data", ("velocity", "simple"): "velocity", ("velocity", "min-snr"): "velocity, min-SNR",
 }
 """Pairs of a prediction and a weight, in words; the first four are the text's."""
-RATIOS = tuple(0.05 * 400 ** (k / 11) for k in range(12))
-"""σ/α from 0.05, where hardly anything is hidden, to 20, where hardly anything is left."""
-_KEPT, _FITTED = 192, 2000  # pictures of the errors, and those that the linear denoiser knows
 _TABLES = ("linear", "cosine", "sigmoid", "table")
 
 
@@ -83,14 +73,14 @@ def small(chosen: ImagesRecipe, shown: int) -> ImagesRecipe:
 def variants(context: Context) -> dict[str, Variant]:
     """By the name of the run: the recipe, and each other schedule, prediction and conditioning."""
     base = small(ddpm_recipe(context), sizes(context).ablation)
-    found = {"own": Variant("recipe", OWN, base)}
+    found = {OWN_KEY: Variant("recipe", OWN, base)}
     for kind in SCHEDULES:
         if kind != base.schedule.kind:
             found[f"schedule-{kind}"] = Variant("schedule", kind, _tabled(base, kind))
     on = base if base.schedule.kind in _TABLES else _tabled(base, "cosine")
     for (prediction, weight), said in PREDICTIONS.items():
-        own = (base.diffusion.prediction, base.diffusion.weight) == (prediction, weight)
-        if not own or on is not base:
+        same = (base.diffusion.prediction, base.diffusion.weight) == (prediction, weight)
+        if not same or on is not base:
             found[f"{prediction}-{weight}"] = Variant("prediction", said, replace(
                 on, diffusion=replace(on.diffusion, **_choice(prediction, weight))))
     other = "labels" if base.network.conditioning == "tokens" else "tokens"
@@ -109,21 +99,46 @@ def _tabled(base: ImagesRecipe, kind: Literal["linear", "cosine", "sigmoid"]) ->
     return replace(base, schedule=Schedule(kind=kind, steps=steps))
 
 
-def row(context: Context, key: str) -> Row:
-    """One variant, trained and judged by the first item that asks for it."""
+def row(context: Context, key: str) -> Row | None:
+    """One variant, trained and judged by the first item that asks for it; None where its training broke off."""
     return context.once(("ablation", key), partial(_row, context, key))
 
 
-def rows(context: Context, group: str) -> list[Row]:
-    """The recipe, and the variants of one group."""
-    return [row(context, key) for key, each in variants(context).items() if each.group in ("recipe", group)]
+def own(context: Context) -> Row:
+    """The recipe itself.
+
+    Errors: `NonFiniteError` where its own training breaks off.
+    """
+    found = row(context, OWN_KEY)
+    if found is None:
+        raise NonFiniteError("the recipe itself ends in numbers that are not finite on the small budget")
+    return found
 
 
-def _row(context: Context, key: str) -> Row:
-    variant = variants(context)[key]
-    run = diffusion(context.run(variant.recipe, f"ablation-{key}"))
+def rows(context: Context, *groups: str) -> list[Row]:
+    """The recipe, and the variants of some groups, or of all; those whose training broke off are left out."""
+    keys = [key for key, each in variants(context).items() if not groups or each.group in groups]
+    found = [row(context, key) for key in keys if key != OWN_KEY]
+    return [own(context), *(each for each in found if each is not None)]
+
+
+def broken(context: Context, *groups: str) -> str:
+    """A sentence on the variants whose training broke off, "" where there is none."""
+    lost = [each.said for key, each in variants(context).items()
+            if (not groups or each.group in groups) and row(context, key) is None]
+    return f" The training broke off in numbers that are not finite: {', '.join(lost)}." if lost else ""
+
+
+def _row(context: Context, key: str) -> Row | None:
+    variant, name = variants(context)[key], f"ablation-{key}"
+    try:
+        run = diffusion(context.run(variant.recipe, name))
+    except NonFiniteError as error:
+        context.used.discard(name)
+        context.screen.say(f"{name}: {error}")
+        return None
     context.screen.say(f"judging {run.name}")
-    return Row(variant, run, judged_run(context, run), errors(context, run.experiment, run))
+    return Row(variant, run, judged_run(context, run), errors(context, run))
 
 
 def judged_run(context: Context, run: Diffusion) -> Judged:
@@ -133,115 +148,55 @@ def judged_run(context: Context, run: Diffusion) -> Judged:
     return judge_sets(judge(context), [run.draw(sets, seed) for seed in few], sets)
 
 
-class Kept(NamedTuple):
-    """Kept-back pictures as a model diffuses them, (N, …), and their label sets."""
-
-    x0: Tensor
-    sets: Tensor
-
-
-def kept(experiment: ImagesExperiment) -> Kept:
-    """The first kept-back pictures; nothing is chosen by them."""
-    x0 = experiment.states(floats(experiment.kept, experiment.recipe.data.size, _KEPT))
-    return Kept(x0, labels_of(experiment.kept)[: len(x0)])
-
-
-@torch.no_grad()
-def errors(context: Context, experiment: ImagesExperiment, run: Diffusion) -> tuple[float, ...]:
-    """Mean square of x̂0 − x0 at each ratio, neither guided nor clipped, with the same noise for every model."""
-    there, noise, found = kept(experiment), _noise(context, experiment), []
-    sampling = replace(experiment.recipe.sampling, guidance=1.0, clip=False)
-    denoiser = experiment.denoiser(run.trained.networks, there.sets, sampling)
-    device = next(run.trained.networks["denoiser"].parameters()).device
-    for level in levels(experiment):
-        x = float(level.alpha) * there.x0 + float(level.sigma) * noise()
-        found.append(float((denoiser(x.to(device), level.t).x0.cpu() - there.x0).double().square().mean()))
-    return tuple(found)
-
-
-def levels(experiment: ImagesExperiment) -> Iterator[Level]:
-    """The schedule where σ/α is each of the ratios, whatever its times are."""
-    for t in experiment.schedule.time(torch.tensor(RATIOS, dtype=torch.float64)).tolist():
-        yield experiment.schedule.level(t)
-
-
-def linear_errors(context: Context) -> tuple[float, ...]:
-    """The same of the best linear denoiser of the training pictures."""
-    return context.once("linear errors", lambda: _linear_errors(context))
-
-
-@torch.no_grad()
-def _linear_errors(context: Context) -> tuple[float, ...]:
-    experiment = row(context, "own").run.experiment
-    there, noise, found = kept(experiment), _noise(context, experiment), []
-    known: Wiener = wiener(experiment.states(floats(experiment.data, experiment.recipe.data.size, _FITTED)))
-    for ratio in RATIOS:
-        alpha = 1 / math.sqrt(1 + ratio**2)
-        sigma = ratio * alpha
-        x = alpha * there.x0 + sigma * noise()
-        found.append(float((known(x, alpha, sigma) - there.x0).double().square().mean()))
-    return tuple(found)
-
-
-def _noise(context: Context, experiment: ImagesExperiment) -> SampleNoise:
-    return SampleNoise(context.seed, min(_KEPT, len(experiment.kept)), experiment.shape)
-
-
-def relative(found: Sequence[float], known: Sequence[float], which: slice = slice(None)) -> float:
-    """Root mean square errors over those of the linear denoiser, their geometric mean over the ratios."""
-    logs = [0.5 * math.log(each / other) for each, other in zip(found[which], known[which], strict=True)]
-    return math.exp(sum(logs) / len(logs))
-
-
-FAINT, STRONG = slice(0, 6), slice(6, 12)
-"""Ratios below and above 1: where details are decided, and where it is decided what is there."""
+def _linear(context: Context) -> tuple[float, ...]:
+    return linear_errors(context, own(context).run.experiment)
 
 
 def table(context: Context, found: Sequence[Row], caption: str) -> Table:
     """Accuracy and errors of each variant."""
-    known = linear_errors(context)
+    known = _linear(context)
     body = [(each.variant.said, cell(each.judged.micro), *(number(relative(each.errors, known, which), 3)
                                                            for which in (slice(None), FAINT, STRONG)),
              fixed(minutes(each.run.trained), 1)) for each in found]
     body.append(("best linear denoiser", "—", "1", "1", "1", "—"))
     return Table(header=("", "label accuracy", "error of x̂0", "at σ < α", "at σ > α", "minutes"), rows=tuple(body),
-                 caption=f"{caption} Errors are on {_KEPT} kept-back pictures, neither guided nor clipped, relative to "
+                 caption=f"{caption} Errors are on {KEPT} kept-back pictures, neither guided nor clipped, relative to "
                          "those of the best linear denoiser of the training pictures at the same σ/α: they compare "
                          "models of any schedule and prediction. Accuracy is on both lists, guided as the recipe is.")
 
 
 def results(context: Context, found: Sequence[Row]) -> list[Result]:
     """The accuracy of each variant beside chance, and its error beside the linear denoiser's."""
-    known, each = linear_errors(context), []
+    known, each = _linear(context), []
     for one in found:
         share, chance = one.judged.micro, one.judged.chance
         result = Result(name=f"label accuracy: {one.variant.said}", value=share.value, known=chance.micro,
                         known_name="chance", n=share.n, interval=(share.low, share.high))
-        own = replace(result, tolerance="above chance by four standard deviations")
+        first = replace(result, tolerance="above chance by four standard deviations")
         # of the others it is a finding where they know nothing yet
-        each.append(at_least(own, chance.micro + 4 * chance.spread) if one.variant.said == OWN else result)
+        each.append(at_least(first, chance.micro + 4 * chance.spread) if one.variant.said == OWN else result)
         each.append(Result(name=f"error of x̂0: {one.variant.said}", value=relative(one.errors, known), known=1.0,
-                           known_name="best linear denoiser", n=_KEPT, seeds=(context.seed,)))
+                           known_name="best linear denoiser", n=KEPT, seeds=(context.seed,)))
     return each
 
 
 def budget(context: Context) -> str:
     """What all of them have in common."""
-    own, chosen = variants(context)["own"].recipe, ddpm_recipe(context).diffusion
+    base, chosen = variants(context)[OWN_KEY].recipe, ddpm_recipe(context).diffusion
     whole = ddpm_recipe(context).engine
-    shown = own.engine.steps * own.engine.batch_size
-    return (f"Each model is shown {shown:,} pictures, {own.engine.steps:,} steps of {own.engine.batch_size}, "
+    shown = base.engine.steps * base.engine.batch_size
+    return (f"Each model is shown {shown:,} pictures, {base.engine.steps:,} steps of {base.engine.batch_size}, "
             f"{shown / (whole.steps * whole.batch_size):.1%} of what the recipe has, from the same first weights with "
             "the recipe's own learning rate, and one thing changed. So small a budget tells what gets off the ground; "
             "one training each, so that differences of a few points say nothing. The recipe: schedule "
-            f"{own.schedule.kind}, prediction {chosen.prediction}, weight {chosen.weight}, told by "
-            f"{own.network.conditioning}.")
+            f"{base.schedule.kind}, prediction {chosen.prediction}, weight {chosen.weight}, told by "
+            f"{base.network.conditioning}.")
 
 
 @styled()
 def draw_errors(axes: "Axes", context: Context, found: Sequence[Row]) -> None:
     """Each variant's errors over σ/α, in units of the linear denoiser's."""
-    known = linear_errors(context)
+    known = _linear(context)
     for k, each in enumerate(found):
         values = [math.sqrt(one / other) for one, other in zip(each.errors, known, strict=True)]
         axes.plot(RATIOS, values, color=COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)], markersize=4,

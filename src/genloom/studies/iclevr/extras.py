@@ -9,8 +9,9 @@ from genloom.report.numbers import number
 from genloom.report.results import Figure, Result, Table
 from genloom.studies.context import Context
 from genloom.studies.iclevr import ablation
-from genloom.studies.iclevr.ablation import Row, linear_errors, relative, variants
+from genloom.studies.iclevr.ablation import Row
 from genloom.studies.iclevr.axes import plain_log
+from genloom.studies.iclevr.by_level import linear_errors, relative
 from genloom.studies.iclevr.guided import FREE, Point, points
 from genloom.studies.iclevr.judged import cell
 from genloom.studies.iclevr.work import ddpm
@@ -19,32 +20,34 @@ from genloom.studies.study import Answer, deliverable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_BOTH = 2  # the recipe's way to be told, and the other one
+
 
 @deliverable("S1.23", "Extra experiments",
              question="Discuss your extra implementations and experiments: what is each choice worth?")
 def ablations(context: Context) -> Answer:
     """Every variant on one budget, and guidance on the finished model."""
-    found = {key: ablation.row(context, key) for key in variants(context)}
-    scales = points(context, FREE)
-    told = [each for each in found.values() if each.variant.group in ("recipe", "conditioning")]
+    found, told, scales = ablation.rows(context), ablation.rows(context, "conditioning"), points(context, FREE)
     return Answer(
-        text=(ablation.budget(context), _told(told), _order(list(found.values())),
+        text=(ablation.budget(context), *_told(told), _order(found) + ablation.broken(context),
               "The scale of classifier-free guidance needs no training: its rows are of the finished model, by DDIM, "
               "as in S1.9. Further experiments follow: `swaps` changes one attribute and keeps the noise, `unseen` "
               "leaves label sets out of the training, `cost` counts minutes and joules, `copies` looks for copies."),
-        figures=(_figure(context, list(found.values())),),
-        tables=(ablation.table(context, [_named(each) for each in found.values()], "All variants of the recipe."),
+        figures=(_figure(context, found),),
+        tables=(ablation.table(context, [_named(each) for each in found], "All variants of the recipe."),
                 _scales(scales)),
-        results=(_difference(told), *ablation.results(context, told)),
+        results=(*_difference(told), *ablation.results(context, told)),
         source="S1.7 to S1.9; Ho & Salimans 2022",
     )
 
 
-def _told(told: Sequence[Row]) -> str:
+def _told(told: Sequence[Row]) -> tuple[str, ...]:
+    if len(told) < _BOTH:
+        return ()
     words = {"tokens": "the sum and a token for each label", "labels": "the sum of the labels alone"}
     (first, one), (second, other) = ((words[each.variant.recipe.network.conditioning], each.judged.micro.value)
                                      for each in told)
-    return f"Told {first}, the recipe has {one:.3f} on this budget; told {second}, {other:.3f}."
+    return (f"Told {first}, the recipe has {one:.3f} on this budget; told {second}, {other:.3f}.",)
 
 
 def _order(found: Sequence[Row]) -> str:
@@ -56,13 +59,15 @@ def _order(found: Sequence[Row]) -> str:
             f"least error of x̂0 at the highest noise, where it is decided what is there, has {least.variant.said}.")
 
 
-def _difference(told: Sequence[Row]) -> Result:
+def _difference(told: Sequence[Row]) -> tuple[Result, ...]:
     """Tokens against the sum, with the error of a difference of two independent shares."""
+    if len(told) < _BOTH:
+        return ()
     first, second = sorted(told, key=lambda each: each.variant.recipe.network.conditioning, reverse=True)
     gain = first.judged.micro.value - second.judged.micro.value
     half = sum((_half(each.judged.micro)) ** 2 for each in told) ** 0.5
-    return Result(name="label accuracy: tokens minus the sum alone", value=gain, known=0.0, known_name="no difference",
-                  interval=(gain - half, gain + half), n=first.judged.micro.n)
+    return (Result(name="label accuracy: tokens minus the sum alone", value=gain, known=0.0, known_name="no difference",
+                   interval=(gain - half, gain + half), n=first.judged.micro.n),)
 
 
 def _half(share: Interval) -> float:
@@ -76,7 +81,7 @@ def _scales(scales: Sequence[Point]) -> Table:
 
 
 def _figure(context: Context, found: Sequence[Row]) -> Figure:
-    known = linear_errors(context)
+    known = linear_errors(context, found[0].run.experiment)
     figure, axes = canvas(9.4, 0.36 * len(found) + 1.1, 1, 2, sharey=True)
     _dots(axes[0], found, [each.judged.micro for each in found])
     axes[0].axvline(found[0].judged.chance.micro, color=KNOWN, linewidth=1.1, linestyle=DASHED)

@@ -37,7 +37,7 @@ def predictions(context: Context) -> Answer:
             "What differs is what the network must output by itself, and which times weigh most. Where hardly any "
             "signal is left, an error of ε̂ is one of x̂0 that is 1/α times as large; where hardly any noise is left, an "
             "error of x̂0 is one of ε̂ that is 1/σ times as large. v is in between everywhere.",
-            ablation.budget(context), _said(found)),
+            ablation.budget(context), _said(found) + ablation.broken(context, "prediction")),
         figures=(_figure(context, found),),
         tables=(_losses(), ablation.table(context, found, "The recipe with each prediction and weight.")),
         results=(*identities(), *ablation.results(context, found)),

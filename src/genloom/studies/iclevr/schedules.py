@@ -42,7 +42,7 @@ def schedules(context: Context) -> Answer:
             f"{', '.join(f'{number(each.terminal_snr, 2)} ({name})' for name, each in curves.items())}; sampling "
             "begins with the mean and the variance that x_1 has, nearly those of N(0, I). A table that is cut short "
             f"keeps too much: {_SHORT} entries over the range of the linear β end at ᾱ = {number(_cut(), 2)}.",
-            ablation.budget(context), _said(context)),
+            ablation.budget(context), _said(context) + ablation.broken(context, "schedule")),
         figures=(_curves(context, curves), _errors(context)),
         tables=(_ends(curves), ablation.table(context, found, "The recipe with each schedule.")),
         results=(*_known(curves), *ablation.results(context, found)),
