@@ -31,4 +31,6 @@ def test_a_gan_that_came_without_its_log_is_told_by_the_small_run_of_its_game(ti
     assert logged.name == "loss-own"
     assert "come" in gan_training._trained(tiny, bare, logged)
     assert gan_training._minutes(tiny, bare) == ()
+    alone = bare._replace(trained=bare.trained._replace(networks={"generator": here.trained.networks["generator"]}))
+    assert gan_training._discriminator(tiny, alone) == [], "no discriminator comes with genloom"
     assert gan_training._minutes(SimpleNamespace(seed=0, tier="gpu"), here)[0].status == "info"

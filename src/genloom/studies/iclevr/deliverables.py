@@ -33,7 +33,7 @@ STUDY = Study(
                   grids.gan_test, grids.gan_new_test, grids.ddpm_test, grids.ddpm_new_test, denoising,
                   accuracy.gan_test, accuracy.gan_new_test, accuracy.ddpm_test, accuracy.ddpm_new_test,
                   introduction, describe_gan, describe_ddpm, compared, ablations, swaps, held_out, cost, copies),
-    expected={"laptop": "about two hours on 2 CPU cores, most of it small trainings for ablations, and 3 GB of disk; "
+    expected={"laptop": "about 95 minutes on 2 CPU cores, most of it small trainings for ablations, and 3 GB of disk; "
                         "where a model or an evaluator does not come with genloom its training is added, up to 90 "
                         "minutes each",
               "gpu": "some hours on one GPU, and 20 GB of disk"},

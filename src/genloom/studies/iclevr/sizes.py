@@ -23,7 +23,7 @@ class Sizes:
 
     seeds: int = 3
     samples: int = 512
-    ablation: int = 20_000
+    ablation: int = 32_000
     ablation_seeds: int = 2
     updates: int = 600
     held_out: int = 60_000
