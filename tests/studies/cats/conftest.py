@@ -1,10 +1,12 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from genloom.recipes.images import Network, ddpm_cats
-from genloom.studies.cats import work
+from genloom.studies import at_hand
+from genloom.studies.cats import deliverables, work
 from genloom.studies.context import Context
 
 
@@ -23,8 +25,10 @@ def tiny(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "recipe", tiny_recipe)
         patch.setattr(work, "LONG", 60)
-        patch.setattr(work.at_hand, "cats", lambda root, size=8: work.at_hand.AtHand(
-            replace(ddpm_cats().data, source="shapes", size=size), "drawn shapes"))
+        here = SimpleNamespace(**vars(at_hand) | {"cats": lambda root, size=8: at_hand.AtHand(
+            replace(ddpm_cats().data, source="shapes", size=size), "drawn shapes")})
+        for module in (work, deliverables):  # of this study alone: others are tested in the same process
+            patch.setattr(module, "at_hand", here)
         context = Context(folder=tmp_path_factory.mktemp("cats"), study="cats", seed=3)
         work.first_thousand(context)
         torch.set_flush_denormal(False)  # training set it for the whole process

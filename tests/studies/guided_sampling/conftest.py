@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,8 +10,9 @@ from genloom.recipes.classifiers import Network as ClassifierNetwork
 from genloom.recipes.classifiers import digit_classifier, digit_classifier_noisy
 from genloom.recipes.images import Network, ddpm_digits
 from genloom.rng import StepRng
+from genloom.studies import at_hand
 from genloom.studies.context import Context
-from genloom.studies.guided_sampling import exact, judges, work
+from genloom.studies.guided_sampling import deliverables, exact, judges, work
 
 _DATA = replace(ddpm_digits().data, source="digits", size=8)
 _SIZES = work.Sizes(samples=40, ddpm=(5, 10, 25), ddim=(5, 10, 25), half=(5, 10), fast=(5, 10), heun=(3, 5), guided=20,
@@ -52,7 +54,9 @@ def tiny(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "recipe", tiny_recipe)
         patch.setattr(work, "SIZES", {"laptop": _SIZES})
-        patch.setattr(work.at_hand, "digits", lambda root, size=8: work.at_hand.AtHand(_DATA, "small digits"))
+        here = SimpleNamespace(**vars(at_hand) | {"digits": lambda root, size=8: at_hand.AtHand(_DATA, "small digits")})
+        for module in (work, deliverables):  # of this study alone: others are tested in the same process
+            patch.setattr(module, "at_hand", here)
         patch.setattr(judges, "load_classifier", tiny_classifier)
         patch.setattr(exact, "_COUNT", 600)
         patch.setattr(exact, "_ANCESTRAL", 150)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from genloom.recipes.images import Data
 from genloom.recipes.registry import recipe
 from genloom.studies import at_hand
 from genloom.studies.context import Context
-from genloom.studies.inpainting import doors_ways, work
+from genloom.studies.inpainting import deliverables, doors_ways, work
 
 SIZE = 16
 
@@ -38,7 +39,9 @@ def tiny(tmp_path_factory):
         for name, value in (("recipe", tiny_recipe), ("_DIFFUSED", 3), ("STEPS", 3), ("GAME_STEPS", 3),
                             ("DOORS", 300)):
             patch.setattr(work, name, value)
-        patch.setattr(at_hand, "cats", tiny_cats)
+        here = SimpleNamespace(**vars(at_hand) | {"cats": tiny_cats})
+        for module in (work, deliverables):  # of this study alone: others are tested in the same process
+            patch.setattr(module, "at_hand", here)
         patch.setattr(doors_ways, "T", 5)
         context = Context(folder=tmp_path_factory.mktemp("inpainting"), study="inpainting", seed=5)
         work.completions(context)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from genloom.recipes.images import Data
 from genloom.recipes.registry import recipe
 from genloom.studies import at_hand
 from genloom.studies.context import Context
-from genloom.studies.mnist_gans import work
+from genloom.studies.mnist_gans import deliverables, work
 
 _DATA = Data(source="digits", size=28, channels=1, zoom=1.0, flip=False)
 LOSSES = ("non-saturating", "wgan", "r3gan")
@@ -29,6 +30,9 @@ def tiny(tmp_path_factory):
         patch.setattr(work, "SIZES", {"laptop": work.Sizes(steps=6, seeds=2, samples=40)})
         patch.setattr(work, "LOSSES", {name: work.LOSSES[name] for name in LOSSES})
         patch.setattr(work, "STAGES", {"tiny-gan": 4})
-        patch.setattr(at_hand, "digits", lambda root, size=28: at_hand.AtHand(_DATA, "small digits"))
+        found = at_hand.AtHand(_DATA, "small digits")
+        here = SimpleNamespace(**vars(at_hand) | {"digits": lambda root, size=28: found})
+        for module in (work, deliverables):  # of this study alone: others are tested in the same process
+            patch.setattr(module, "at_hand", here)
         yield Context(folder=tmp_path_factory.mktemp("gans"), study="mnist-gans", seed=3)
         torch.set_flush_denormal(False)  # training set it for the whole process
