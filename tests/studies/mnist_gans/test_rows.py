@@ -1,10 +1,8 @@
 """What is known of each loss's runs."""
 
-import json
 
-import pytest
 
-from genloom.studies.mnist_gans.rows import findings, rows, seconds
+from genloom.studies.mnist_gans.rows import findings, rows
 from genloom.studies.mnist_gans.work import play
 
 
@@ -23,13 +21,6 @@ def test_a_run_that_did_not_end_has_no_distance_and_is_not_stable(tiny) -> None:
     cut = row._replace(runs={**row.runs, second: None}, judged={**row.judged, second: None})
     assert len(cut.distances) == 1
     assert cut.finished[0][0] is row.runs[first]
-
-
-def test_seconds_are_those_of_all_processes_of_a_run(tmp_path) -> None:
-    path = tmp_path / "timing.jsonl"
-    path.write_text("".join(json.dumps({"step": k, "seconds": s}) + "\n" for k, s in enumerate((1.0, 5.0, 2.0, 3.5))))
-    assert seconds(path) == pytest.approx(5 + 3.5)
-    assert seconds(tmp_path / "none.jsonl") == 0
 
 
 def test_a_short_training_gives_no_findings(tiny) -> None:

@@ -1,13 +1,12 @@
 """The runs of every loss, what is said of them, and their logs."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from genloom.gan.diagnosis import Finding, history
 from genloom.gan.losses import adversarial
 from genloom.recipes.gan_losses import LOSSES, Options
-from genloom.report.run_page import read_columns, read_rows
+from genloom.report.run_page import read_rows, training_seconds
 from genloom.studies.context import Context
 from genloom.studies.mnist_gans.judges import Judged, judged
 from genloom.studies.mnist_gans.work import Played, all_games
@@ -46,7 +45,7 @@ class Row(NamedTuple):
     @property
     def trainings(self) -> list[float]:
         """Minutes of each finished training."""
-        return [seconds(played.trained.path / "timing.jsonl") / 60 for played, _ in self.finished]
+        return [training_seconds(played.trained.path / "timing.jsonl") / 60 for played, _ in self.finished]
 
     @property
     def minutes(self) -> float:
@@ -61,16 +60,6 @@ def rows(context: Context) -> list[Row]:
         said = {seed: None if played is None else judged(context, played) for seed, played in runs.items()}
         found.append(Row(name, LOSSES[name], runs, said))
     return found
-
-
-def seconds(path: Path) -> float:
-    """Wall-clock seconds of a training by its timing.jsonl, those of all processes that it took."""
-    total, last = 0.0, 0.0
-    for now in read_columns(path, ("seconds",))["seconds"]:
-        if now < last:  # another process went on
-            total += last
-        last = now
-    return total + last
 
 
 def findings(played: Played) -> list[tuple[int, Finding]]:
