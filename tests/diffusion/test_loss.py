@@ -25,7 +25,7 @@ def _constant(output, schedule, row):
 
 
 @every_pair
-@pytest.mark.parametrize("weight", ["noise", "min-snr", "edm", "elbo"])
+@pytest.mark.parametrize("weight", ["noise", "min-snr", "velocity", "edm", "elbo"])
 @pytest.mark.parametrize("distance", ["l2", "l1", "huber"])
 def test_a_weight_stated_for_one_prediction_holds_for_all(schedule, name, weight, distance):
     """Two networks that believe the same x0 and ε have the same weighted loss, whatever they output."""
@@ -99,6 +99,21 @@ def test_min_snr_has_the_published_forms(gamma):
         weight(schedule.level(torch.tensor([0.5])), prediction.velocity).item())
 
 
+@pytest.mark.parametrize("gamma", [5.0, 50.0])
+def test_velocity_weighs_v_by_one_until_an_error_of_x0_would_weigh_gamma(gamma):
+    schedule = schedules.cosine()
+    level = schedule.level(TIMES)
+    on_x0 = (level.alpha / level.sigma) ** 2 + 1
+    weight = loss.velocity(gamma)
+    assert torch.allclose(weight(level, prediction.data), on_x0.clamp(max=gamma))
+    below = on_x0 <= gamma
+    assert below.any()
+    assert not below.all()
+    found = weight(level, prediction.velocity)
+    assert torch.allclose(found[below], torch.ones_like(found[below]))
+    assert torch.allclose(found[~below], (gamma / on_x0)[~below])
+
+
 @pytest.mark.parametrize("schedule", [schedules.EDM(), schedules.exponential(), schedules.linear()])
 def test_edm_weight_of_edm_output_is_one_and_of_data_is_lambda(schedule):
     level = schedule.level(TIMES)
@@ -166,5 +181,7 @@ def test_wrong_names_and_numbers_are_refused():
         loss.denoising_loss(denoiser, x0, eps, TIMES, reduction="sum")
     with pytest.raises(InputError, match="gamma"):
         loss.min_snr(0)
+    with pytest.raises(InputError, match="gamma"):
+        loss.velocity(0)
     with pytest.raises(InputError, match="sigma_data"):
         loss.edm(-1)

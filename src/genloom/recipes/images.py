@@ -206,7 +206,7 @@ def ddpm_iclevr(tier: Tier = "laptop") -> ImagesRecipe:
         data=Data(source="iclevr", size=64, zoom=1.0, flip=False, holdout=0.05),
         network=Network(kind="dit", width=256, blocks=8, heads=4, patch=8, conditioning="tokens"),
         schedule=Schedule(kind="cosine", steps=1000),
-        diffusion=Diffusion(prediction="data", weight="edm", sigma_data=1.0, times="lognormal", times_mean=0.0,
+        diffusion=Diffusion(prediction="data", weight="velocity", gamma=400.0, times="lognormal", times_mean=0.0,
                             times_std=1.0, time_input="index"),
         optimizer=Optimizer(name="muon", lr=3e-3, schedule="cosine", warmup=100),
         engine=Engine(steps=8000, batch_size=64, ema=0.999, clip=1.0, precision="auto"),

@@ -32,10 +32,10 @@ class Diffusion:
 
     prediction: Literal["noise", "data", "velocity", "flow", "score", "posterior-mean", "edm"] = "noise"
     """What the network outputs."""
-    weight: Literal["simple", "noise", "elbo", "min-snr", "edm"] = "noise"
-    """Weight of the loss: 1 on the output, 1 on the noise, the likelihood bound's, min-SNR-γ, or EDM's."""
+    weight: Literal["simple", "noise", "elbo", "min-snr", "velocity", "edm"] = "noise"
+    """Weight of the loss: 1 on the output, on the noise, or on v up to γ; the bound's, min-SNR-γ, or EDM's."""
     gamma: float = 5.0
-    """γ of min-SNR."""
+    """γ of min-snr, and the most that velocity weighs an error of x0."""
     sigma_data: float = 0.577
     """Standard deviation of the data, for edm."""
     distance: Literal["l2", "l1", "huber"] = "l2"
