@@ -31,5 +31,13 @@ __all__, __getattr__, __dir__ = lazy(
         "PatchDiscriminator": "patch_discriminator",
         "PatchShape": "patch_discriminator",
         "Inception": "inception",
+        "GPT": "gpt",
+        "GPTShape": "gpt",
+        "Trace": "gpt",
+        "CausalAttention": "causal",
+        "Look": "causal",
+        "KeyValues": "key_values",
+        "rotate": "rotary",
+        "log_probs": "token_loss",
     },
 )

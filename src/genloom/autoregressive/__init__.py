@@ -1,0 +1,6 @@
+"""Language models: tokens, training, generation, scoring, and what goes on inside."""
+
+from genloom._lazy import lazy
+
+__all__, __getattr__, __dir__ = lazy(__name__, {
+})

@@ -1,0 +1,99 @@
+"""Attention in which a token looks at itself and at those before it."""
+
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genloom.nn.attention import heads_of
+from genloom.nn.key_values import KeyValues
+from genloom.nn.rotary import even, rotate
+
+
+class Look(NamedTuple):
+    """What one attention computed, all (B, H, L, L): row i is the token that looks, column j the one looked at.
+
+    scores    q kᵀ / √d before anything is masked
+    masked    the scores, −∞ where the token may not look
+    weights   softmax of the masked scores: each row sums to 1; nothing is dropped out
+    """
+
+    scores: Tensor
+    masked: Tensor
+    weights: Tensor
+
+
+class CausalAttention(nn.Module):
+    """softmax(q kᵀ / √d + mask) v, (B, L, width) → (B, L, width); token i sees the tokens j ≤ i.
+
+    `qkv` holds the queries' rows, the keys', the values'. [Vaswani et al. 2017, Eq. 1; Radford et al. 2019]
+
+    heads     a divisor of the width
+    dropout   share of the weights that is hidden in training
+    bias      whether the layers add a vector
+    rotary    whether queries and keys are turned by their places, see `rotate`
+
+    Errors: `InputError` for heads that do not divide the width, or that `rotate` cannot pair.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float = 0.0, bias: bool = True, rotary: bool = False) -> None:
+        super().__init__()
+        self.heads, self.dropout, self.rotary = heads_of(width, heads), dropout, rotary
+        if rotary:
+            even(width // heads)
+        self.qkv = nn.Linear(width, 3 * width, bias=bias)
+        self.out = nn.Linear(width, width, bias=bias)
+
+    def forward(self, x: Tensor, *, past: KeyValues | None = None, block: int = 0,
+                seen: Tensor | None = None) -> Tensor:
+        """The mixed tokens.
+
+        past    what stands before x, as `block` of it; x is appended to it and it is not advanced
+        seen    (B, length + L) bool, the tokens that others may look at; None is all
+        """
+        query, key, value = self._query_key_value(x, 0 if past is None else past.length)
+        if past is not None:
+            key, value = past.append(block, key, value)
+        mixed = _attend(query, key, value, self.dropout if self.training else 0.0, seen)
+        return cast(Tensor, self.out(mixed.transpose(1, 2).flatten(2)))
+
+    def look(self, x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Look]:
+        """The mixed tokens and what was computed on the way, as in evaluation: nothing is dropped out."""
+        query, key, value = self._query_key_value(x, 0)
+        scores = (query @ key.transpose(2, 3)) * query.shape[3] ** -0.5
+        masked = scores.masked_fill(~may_look(x.shape[1], x.shape[1], x.device, seen), -torch.inf)
+        weights = masked.softmax(3)
+        mixed = (weights.to(value.dtype) @ value).transpose(1, 2).flatten(2)
+        return self.out(mixed), Look(scores, masked, weights)
+
+    def _query_key_value(self, x: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, H, L, d) each, of tokens whose first stands at the place `start`."""
+        split = self.qkv(x).unflatten(2, (3 * self.heads, -1)).transpose(1, 2)
+        query, key, value = split.chunk(3, dim=1)
+        if self.rotary:
+            positions = torch.arange(start, start + x.shape[1], device=x.device)
+            query, key = rotate(split[:, : 2 * self.heads], positions).chunk(2, dim=1)
+        return query, key, value
+
+
+def may_look(new: int, total: int, device: torch.device, seen: Tensor | None = None) -> Tensor:
+    """Which of `total` tokens the last `new` of them may look at: (new, total) bool, or (B, 1, new, total) with `seen`.
+
+    A token sees itself even where `seen` (B, total) hides it from the others, so that no row is empty.
+    """
+    causal = torch.ones(new, total, dtype=torch.bool, device=device).tril(total - new)
+    if seen is None:
+        return causal
+    itself = torch.eye(new, total, dtype=torch.bool, device=device).roll(total - new, 1)
+    return (causal & seen[:, None, None, :]) | itself
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float, seen: Tensor | None) -> Tensor:
+    """(B, H, L, d), and (B, H, M, d) twice of which the queries' are the last L → (B, H, L, d)."""
+    new, total = query.shape[2], key.shape[2]
+    key, value = key.to(query.dtype), value.to(query.dtype)
+    if seen is None and new in (1, total):  # one new token sees all
+        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=new > 1)
+    mask = may_look(new, total, query.device, seen)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
