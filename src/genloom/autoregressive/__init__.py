@@ -3,4 +3,5 @@
 from genloom._lazy import lazy
 
 __all__, __getattr__, __dir__ = lazy(__name__, {
+    "Word": "words", "counted": "words",
 })
