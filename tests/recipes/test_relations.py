@@ -32,6 +32,7 @@ FLOW = Diffusion(prediction="flow")
     ({"schedule": Schedule(kind="rectified"), "diffusion": replace(FLOW, time_input="log-sigma")},
      "diffusion.time_input"),
     ({"engine": replace(SQUARE.engine, batch_size=10, accumulate=3)}, "engine.batch_size"),
+    ({"engine": replace(SQUARE.engine, patience=3)}, "engine.patience"),
 ])
 def test_relations_between_fields(changes: dict[str, object], parameter: str) -> None:
     with pytest.raises(InputError) as caught:

@@ -42,6 +42,14 @@ def test_two_processes_have_the_losses_of_one(tmp_path, kind, module):
     assert RunFolder(tmp_path / "two").status["state"] == "finished"
 
 
+def test_two_processes_lose_their_patience_together(tmp_path):
+    process = start("plain", tmp_path / "run", "judged", "steps=60", "evaluate_every=5", "patience=2", "devices=2")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, ""), err
+    assert "ends after step 15 of 60; the best was at step 5" in out
+    assert RunFolder(tmp_path / "run").status["step"] == 15
+
+
 def child_of(pid):
     until = time.monotonic() + 20
     while time.monotonic() < until:

@@ -68,6 +68,12 @@ def test_other_options_resume_exactly_too(tmp_path, change):
     assert contents(cut_and_resumed(tmp_path / "cut", engine(**change), 8).path) == contents(whole.path)
 
 
+def test_decay_of_matrices_alone_resumes_exactly(tmp_path):
+    how = {"optimizer": Optimizer(name="adamw", weight_decay=0.1, decay="matrices")}
+    whole = train(regression(engine(), **how), tmp_path / "whole")
+    assert contents(cut_and_resumed(tmp_path / "cut", engine(), 8, **how).path) == contents(whole.path)
+
+
 def test_two_networks_resume_exactly(tmp_path):
     whole = train(adversarial(engine(accumulate=2)), tmp_path / "whole")
     half = train(adversarial(engine(accumulate=2)), tmp_path / "half")
@@ -255,7 +261,7 @@ def test_the_handlers_of_the_caller_come_back(tmp_path):
     ({"steps": 0}, "engine.steps = 0"), ({"accumulate": 0}, "engine.accumulate = 0"), ({"keep": 0}, "engine.keep = 0"),
     ({"clip": -1.0}, "engine.clip = -1.0"), ({"clip": float("nan")}, "engine.clip = nan"),
     ({"log_every": 0}, "engine.log_every = 0"), ({"workers": -1}, "engine.workers = -1"),
-    ({"ema": 1.0}, "engine.ema = 1.0"),
+    ({"ema": 1.0}, "engine.ema = 1.0"), ({"patience": -1}, "engine.patience = -1"),
     ({"accumulate": 5}, r"engine.batch_size = 16: must be a multiple of 5"),
 ])
 def test_options_that_cannot_be_are_refused_before_anything_is_written(tmp_path, change, complaint):

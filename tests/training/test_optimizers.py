@@ -53,6 +53,28 @@ def test_muon_has_the_matrices_of_the_blocks_and_adamw_the_rest():
     assert {part.param_groups[0]["weight_decay"] for part in (muon, adamw)} == {0.1}
 
 
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "muon"])
+def test_matrices_alone_decay_where_that_is_asked_for(name):
+    network = Blocks()
+    before = {key: value.clone() for key, value in network.named_parameters()}
+    option = Optimizer(name=name, lr=0.1, beta1=0.0, weight_decay=0.5, decay="matrices")
+    parts = optimizers.build(option, network)
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    for part in parts:
+        part.step()
+    moved = {key for key, value in network.named_parameters() if not torch.equal(value, before[key])}
+    assert moved == {key for key in before if key.endswith("weight")}
+    held = [p for part in parts for group in part.param_groups for p in group["params"]]
+    assert sorted(map(id, held)) == sorted(map(id, network.parameters()))
+
+
+def test_decay_of_all_is_one_group_and_that_of_nothing_too():
+    for option in (Optimizer(weight_decay=0.1), Optimizer(decay="matrices")):
+        (part,) = optimizers.build(option, Blocks())
+        assert len(part.param_groups) == 1
+
+
 def test_a_step_of_muon_is_as_long_as_one_of_adam_usually_is():
     network = Blocks()
     muon = optimizers.build(Optimizer(name="muon", lr=0.01), network)[0]

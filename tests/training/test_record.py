@@ -1,11 +1,13 @@
 import json
 
 import pytest
-from training_jobs import engine, regression, train
+from training_jobs import Regression, engine, regression, train
 
+from genloom.errors import CheckpointError, Interrupted
 from genloom.training import record
 from genloom.training.checkpoint import Checkpoints
 from genloom.training.files import read_rows
+from genloom.training.state import Snapshot
 
 
 def judged(scores, tmp_path, **changes):
@@ -124,3 +126,67 @@ def test_the_books_are_plain_files(tmp_path):
     state = json.loads((run.checkpoints / "20" / "state.json").read_text())
     assert state["step"] == 20
     assert state["best"] == {"step": 20, "metric": "energy", "value": 1.0}
+
+
+def scored(scores, path, resume=False, stop=-1, patience=2, **changes):
+    """Evaluated at every fifth step; `scores` by step."""
+    shown = {5 * (i + 1): score for i, score in enumerate(scores)}
+    box = {}
+
+    class Watching(Regression):
+        def updates(self, networks, batch, rng):
+            box["step"] = rng.step + 1
+            return super().updates(networks, batch, rng)
+
+    job = regression(engine(steps=60, evaluate_every=5, patience=patience, **changes), method=Watching(stop=stop),
+                     judge=lambda networks: {"energy": shown[box["step"]]})
+    return train(job, path, resume=resume)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(("scores", "patience", "end"), [
+    ([3.0, 2.0, 2.0, 2.5, 1.0], 2, 20), ([3.0, 2.0, 2.5, 1.0, NAN, NAN, 0.0], 2, 30), ([NAN, NAN, NAN], 3, 15),
+    ([1.0] * 12, 0, 60), ([1.0] + [2.0] * 11, 11, 60)])
+def test_patience_ends_a_run_after_so_many_evaluations_without_a_better_one(tmp_path, scores, patience, end):
+    run = scored(scores, tmp_path / "run", patience=patience)
+    assert run.status["state"] == "finished"
+    assert run.status["step"] == Checkpoints(run.checkpoints).last() == end
+    assert len(read_rows(run.path / "evaluations.jsonl")) == end // 5
+    assert read_rows(run.path / "metrics.jsonl")[-1]["step"] == end
+    told = f"no better evaluation in {patience}, so it ended after step {end} of 60"
+    assert run.status["reason"] == (told if end < 60 else "")
+
+
+@pytest.mark.parametrize("at", [2, 12, 14, 16, 18])
+def test_patience_is_remembered_by_a_run_that_was_cut(tmp_path, at):
+    scores = [3.0, 2.0, 2.0, 2.5]
+    whole = scored(scores, tmp_path / "whole")
+    with pytest.raises(Interrupted):
+        scored(scores, tmp_path / "cut", stop=at)
+    cut = scored(scores, tmp_path / "cut", resume=True)
+    for name in ("metrics.jsonl", "evaluations.jsonl", "status.json", "checkpoints/20/networks.safetensors",
+                 "checkpoints/20/state.json"):
+        assert (cut.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+
+
+def test_a_run_that_ended_early_stays_so_and_goes_on_without_patience(tmp_path):
+    run = scored([1.0, 2.0, 2.0], tmp_path / "run", log_every=7)
+    rows = (run.path / "metrics.jsonl").read_bytes()
+    assert [row["step"] for row in read_rows(run.path / "metrics.jsonl")] == [7, 14, 15]
+    scored([1.0, 2.0, 2.0], run.path, resume=True, log_every=7)
+    assert (run.path / "metrics.jsonl").read_bytes() == rows
+    scored([1.0, *[2.0] * 11], run.path, resume=True, log_every=7, patience=0)
+    whole = scored([1.0, *[2.0] * 11], tmp_path / "whole", log_every=7, patience=0)
+    assert (run.path / "metrics.jsonl").read_bytes() == (whole.path / "metrics.jsonl").read_bytes()
+
+
+def test_evaluations_that_fail_do_not_end_a_run(tmp_path):
+    assert scored([], tmp_path / "run").status["step"] == 60
+
+
+@pytest.mark.parametrize("stale", [-1, "many", 1.5])
+def test_a_count_that_cannot_be_is_refused(stale):
+    with pytest.raises(CheckpointError, match="checkpoint 7 says nothing readable"):
+        record._stale(Snapshot(7, {}, {"stale": stale}))

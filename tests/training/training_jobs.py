@@ -1,6 +1,7 @@
 """Tiny jobs for the engine's tests, and a script that trains one in a process of its own:
 
 python training_jobs.py KIND RUN [resume] [field=value …]     fields of options.Engine, and `slow` (seconds per step)
+"judged" evaluates, always with the same answer
 """
 
 import signal
@@ -104,7 +105,8 @@ def main(arguments: list[str]) -> int:
         if kind == "gan":
             job = adversarial(chosen)
         else:
-            job = regression(chosen, plain=kind == "plain", method=Regression(slow))
+            judge = {"judge": lambda networks: {"energy": 1.0}} if "judged" in rest else {}
+            job = regression(chosen, plain=kind == "plain", method=Regression(slow), **judge)
         resume = "resume" in rest
         run = RunFolder.open(Path(path)) if resume else RunFolder.create(Path(path), "name: test\n", sys.argv, {})
         outcome = fit(job, run, resume=resume, screen=Screen("plain"))

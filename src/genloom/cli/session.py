@@ -62,8 +62,9 @@ class Session:
             self.screen.warn(f"the training is whole, but what follows it failed: {_said(error, where)}")
             document["failed"] = str(error)
             code = error.exit_code if isinstance(error, GenloomError) else 1
+        early = outcome.step < self.experiment.recipe.engine.steps
         following = [*written.following(self.experiment.recipe, name),
-                     f"genloom resume {name} --steps {2 * outcome.step}"]
+                     f"genloom resume {name} {'--patience 0' if early else f'--steps {2 * outcome.step}'}"]
         if code:
             following.insert(0, f"genloom report {name}")
         self._last_words(document, following[:3])

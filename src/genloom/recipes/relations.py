@@ -34,6 +34,9 @@ def _engine_relations(recipe: Any) -> Iterator[InputError]:
         yield InputError("engine.batch_size", engine.batch_size,
                          f"a multiple of accumulate × devices × nodes = {parts}",
                          f"pass --engine.batch-size {max(2, round(engine.batch_size / parts)) * parts}")
+    if engine.patience and not engine.evaluate_every:
+        yield InputError("engine.patience", engine.patience, "0 where nothing is evaluated on the way",
+                         "pass --engine.evaluate-every 100")
 
 
 def _data_relations(recipe: Any) -> Iterator[InputError]:

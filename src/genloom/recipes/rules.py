@@ -62,6 +62,7 @@ RANGES: dict[str, Range] = {
     "options.Engine.save_every": _COUNT_OR_NONE,
     "options.Engine.sample_every": _COUNT_OR_NONE,
     "options.Engine.evaluate_every": _COUNT_OR_NONE,
+    "options.Engine.patience": _COUNT_OR_NONE,
     "options.Engine.keep": Range(1, 10**6),
     "points.Data.count": Range(2, 10**7),
     "points.Data.classes": Range(0, 1000),

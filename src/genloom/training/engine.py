@@ -96,7 +96,7 @@ def check(job: Job) -> None:
     """
     engine = job.options
     least = {"steps": 1, "batch_size": 0, "accumulate": 1, "devices": 1, "nodes": 1, "threads": 0, "workers": 0,
-             "log_every": 1, "save_every": 0, "sample_every": 0, "evaluate_every": 0, "keep": 1}
+             "log_every": 1, "save_every": 0, "sample_every": 0, "evaluate_every": 0, "patience": 0, "keep": 1}
     for name, low in least.items():
         value = getattr(engine, name)
         if value < low:
@@ -141,10 +141,10 @@ def _start(loop: Loop, checkpoints: Checkpoints, world: World, resume: bool,
 
 
 def _train(loop: Loop, record: Record) -> None:
-    while loop.step < loop.steps:
+    while not record.over:
         loop.advance()
         record.after_step()
-        if loop.stopping and loop.step < loop.steps:
+        if loop.stopping and not record.over:
             record.save()
             again = f"genloom resume {shlex.quote(str(record.path))}"
             raise Interrupted(f"stopped after step {loop.step} and saved; go on with `{again}`", loop.stopping)
@@ -169,7 +169,18 @@ def _status(job: Job, run: RunFolder) -> Iterator[None]:
     except BaseException as error:
         note("failed", str(error) if isinstance(error, GenloomError) else f"{type(error).__name__}: {error}")
         raise
-    note("finished")
+    note("finished", early(job.options, checkpoints.last() or 0))
+
+
+def early(engine: options.Engine, step: int) -> str:
+    """Why a run that has finished at this step did so before its last one; nothing where it did not.
+
+    >>> early(options.Engine(steps=900, patience=3), 600)
+    'no better evaluation in 3, so it ended after step 600 of 900'
+    """
+    if step >= engine.steps:
+        return ""
+    return f"no better evaluation in {engine.patience}, so it ended after step {step} of {engine.steps}"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Optimizers from their options, and their state as named tensors."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,14 +25,14 @@ def build(option: options.Optimizer, network: nn.Module) -> Parts:
     Errors: `InputError` for muon and a network without such matrices.
     """
     parameters = trainable(network)
-    betas = (option.beta1, option.beta2)
+    betas, decayed = (option.beta1, option.beta2), groups(option, parameters)
     match option.name:
         case "adam":
-            return (torch.optim.Adam(parameters, option.lr, betas, weight_decay=option.weight_decay, fused=True),)
+            return (torch.optim.Adam(decayed, option.lr, betas, weight_decay=option.weight_decay, fused=True),)
         case "adamw":
             return (_adamw(option, parameters),)
         case "sgd":
-            return (torch.optim.SGD(parameters, option.lr, option.beta1, weight_decay=option.weight_decay, fused=True),)
+            return (torch.optim.SGD(decayed, option.lr, option.beta1, weight_decay=option.weight_decay, fused=True),)
         case "muon":
             matrices = hidden_matrices(network)
             if not matrices:
@@ -46,8 +46,21 @@ def build(option: options.Optimizer, network: nn.Module) -> Parts:
 
 
 def _adamw(option: options.Optimizer, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(parameters, option.lr, (option.beta1, option.beta2), weight_decay=option.weight_decay,
-                             fused=True)
+    return torch.optim.AdamW(groups(option, parameters), option.lr, (option.beta1, option.beta2),
+                             weight_decay=option.weight_decay, fused=True)
+
+
+def groups(option: options.Optimizer, parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
+    """The parameters by their weight decay: in one group, or those of two dimensions or more apart from the others.
+
+    Biases and gains are few and set a scale, which decay would pull to 0; an embedding is a matrix here.
+    """
+    if option.decay == "all" or option.weight_decay == 0:
+        return [{"params": parameters}]
+    matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
+    rest = [parameter for parameter in parameters if parameter.ndim < 2]
+    found = [{"params": matrices}, {"params": rest, "weight_decay": 0.0}]
+    return [group for group in found if group["params"]]
 
 
 def hidden_matrices(network: nn.Module) -> list[nn.Parameter]:

@@ -20,6 +20,8 @@ class Optimizer:
     """Decay of Adam's second moment."""
     weight_decay: float = 0.0
     """Weight decay: decoupled for adamw and muon, an L2 penalty for the others."""
+    decay: Literal["all", "matrices"] = "all"
+    """What decays: all weights, or matrices alone, so that biases and gains of normalisations stay free."""
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     """How the learning rate falls from `lr` to `lr · final` between the end of the warm-up and the last step."""
     warmup: int = 0
@@ -64,6 +66,8 @@ class Engine:
     """Steps between pictures of samples on the way; 0 draws none, and the report shows the end."""
     evaluate_every: int = 0
     """Steps between evaluations, whose first metric decides which checkpoint is best; 0 evaluates only at the end."""
+    patience: int = 0
+    """Evaluations in a row without a better one after which training ends; 0 goes on to the last step."""
     keep: int = 2
     """Most recent checkpoints to keep, beside the best one."""
     tensorboard: bool = True

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from genloom import machine
+from genloom.errors import CheckpointError
 from genloom.training import files
 from genloom.training.checkpoint import Best, Checkpoints
 from genloom.training.log import finite, truncate
@@ -27,7 +28,8 @@ _METRICS, _TIMING, _EVALUATIONS = "metrics.jsonl", "timing.jsonl", "evaluations.
 class Record:
     """The first process's books; the others only wait where it works for long.
 
-    path   the run's folder
+    path    the run's folder
+    stale   evaluations in a row that were no better than the best; the same in every process
     """
 
     def __init__(self, job: "Job", run: RunFolder, checkpoints: Checkpoints, loop: Loop, screen: Screen,
@@ -39,6 +41,7 @@ class Record:
         self._main = loop.world.rank == 0
         self._warned: set[str] = set()
         self._best: Best | None = None
+        self.stale = 0 if start is None else _stale(start)
         self._saved, self._saved_at = -1, time.monotonic()
         self._look = 0.0
         self._began, self._first = time.monotonic(), loop.step
@@ -53,6 +56,11 @@ class Record:
         self._screen.stop()
         if self._trackers is not None:
             self._trackers.close()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no step left: the last one is done, or patience is at its end."""
+        return self._loop.step >= self._options.steps or 0 < self._options.patience <= self.stale
 
     def after_step(self) -> None:
         """Do what is due after the step that was just completed."""
@@ -69,6 +77,10 @@ class Record:
             if self._main:
                 self._work(judged, saved, drawn)
             self._loop.world.wait_for_main(f"step-{step}")
+            if judged and options.patience:
+                self.stale = self._loop.world.share(self.stale)
+        if self.over and step < options.steps and self._main:
+            self._end_early()
 
     def save(self) -> None:
         """Save this step, unless it is saved.
@@ -78,7 +90,8 @@ class Record:
         if not self._main or self._saved == self._loop.step:
             return
         best = None if self._best is None else vars(self._best)
-        self._checkpoints.save(self._loop.snapshot({"best": best}), self._best)
+        patience = {"stale": self.stale} if self._options.patience else {}
+        self._checkpoints.save(self._loop.snapshot({"best": best, **patience}), self._best)
         self._saved, self._saved_at = self._loop.step, time.monotonic()
         self._guard("status.json", lambda: self._run.set_status("running", self._loop.step, self._options.steps))
 
@@ -102,7 +115,7 @@ class Record:
     def _truncate_logs(self) -> None:
         """Drop rows of steps that are yet to come, and the one that ended a shorter run within an interval."""
         step = self._loop.step
-        rows = step if step >= self._options.steps else step - step % self._options.log_every
+        rows = step if self.over else step - step % self._options.log_every
         for name, last in ((_METRICS, rows), (_TIMING, rows), (_EVALUATIONS, step)):
             self._guard(name, partial(truncate, self.path / name, last))
 
@@ -120,6 +133,16 @@ class Record:
             self.save()
         if drawn:
             self._draw()
+
+    def _end_early(self) -> None:
+        """The last row and checkpoint of a run that ends before its last step."""
+        step, patience = self._loop.step, self._options.patience
+        if step % self._options.log_every:
+            self._row()
+        self._show()
+        self.save()
+        self._screen.say(f"note: no better evaluation in {patience}, so the run ends after step {step} of "
+                         f"{self._options.steps}; the best was at step {self._best.step if self._best else 0}")
 
     def _row(self) -> None:
         loop = self._loop
@@ -159,10 +182,11 @@ class Record:
             self._trackers.log_always(self._loop.step, metrics)
         self._watch({"step": self._loop.step, **metrics})
         name, value = next(iter(metrics.items()), ("", math.nan))
-        if not math.isfinite(value) or (self._best is not None and value >= self._best.value):
-            return False
-        self._best = Best(self._loop.step, name, value)
-        return True
+        better = math.isfinite(value) and (self._best is None or value < self._best.value)
+        self.stale = 0 if better else self.stale + 1
+        if better:
+            self._best = Best(self._loop.step, name, value)
+        return better
 
     def _draw(self) -> None:
         if self._job.draw is None:
@@ -193,3 +217,11 @@ class Record:
             if name not in self._warned:
                 self._warned.add(name)
                 self._screen.warn(f"{self.path / name} cannot be written, training goes on without it: {error}")
+
+
+def _stale(start: Snapshot) -> int:
+    """Evaluations without a better one up to a snapshot; 0 where nobody counted."""
+    found = start.state.get("stale", 0)
+    if not isinstance(found, int) or found < 0:
+        raise CheckpointError(f"checkpoint {start.step} says nothing readable of its evaluations")
+    return found

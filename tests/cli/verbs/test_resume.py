@@ -64,3 +64,22 @@ def test_a_damaged_checkpoint_is_refused_with_a_command_that_works(run_copy: Pat
     assert main(["resume", str(run_copy), "--steps", "25", "--checkpoint", "20", "--quiet"]) == 0
     assert (run_copy / "metrics.jsonl").read_bytes() == rows
     assert main(["resume", str(run_copy), "--checkpoint", "7"]) == 2
+
+
+def test_a_run_that_lost_its_patience_goes_on_without(tiny: list[str], tmp_path: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    """No rate at all: no evaluation is better than the first."""
+    run = str(tmp_path / "run")
+    flags = ["--steps", "12", "--optimizer.lr", "1e-30", "--engine.evaluate-every", "2", "--engine.patience", "3"]
+    assert main(["train", "ve-square", "--out", run, *flags, *tiny]) == 0
+    status = RunFolder.open(tmp_path / "run").status
+    assert (status["state"], status["step"]) == ("finished", 8)
+    assert f"genloom resume {run} --patience 0" in capsys.readouterr().out
+    for more in ([], ["--steps", "20"]):
+        assert main(["resume", run, *more]) == 0
+        assert "8 of 12 steps; no better evaluation in 3, so it ended after step 8 of 12" in (
+            said := capsys.readouterr().out)
+        assert said.rstrip().endswith(f"genloom resume {run} --patience 0")
+    assert main(["resume", run, "--patience", "0", "--quiet"]) == 0
+    assert RunFolder.open(tmp_path / "run").status["step"] == 12
+    assert "patience: 0" in (tmp_path / "run" / "recipe.yaml").read_text()

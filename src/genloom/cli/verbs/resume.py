@@ -25,6 +25,8 @@ class Options:
     """Folder of the run."""
     steps: int | None = None
     """Steps of the whole run, to train it for longer than its recipe says."""
+    patience: int | None = None
+    """Evaluations in a row without a better one after which training ends; 0 goes on to the last step."""
     checkpoint: str = ""
     """Go on from this one, best, last or a step, and forget what came later; without it from the last."""
     data_root: Path | None = None
@@ -47,17 +49,25 @@ def run(args: list[str]) -> int:
     voice = Voice(quiet=options.quiet, json=options.json)
     state = folder.status
     if state.get("state") == "finished" and not options.checkpoint and recipe.engine.steps <= state.get("step", 0):
-        more = f"genloom resume {runs.quoted(options.run)} --steps {2 * recipe.engine.steps}"
-        voice.answer({"run": str(options.run), **state},
-                     f"{options.run} is finished: {state['step']} of {state['steps']} steps", f"next:\n  {more}")
-        return 0
+        return _finished(options, state, f"--steps {2 * recipe.engine.steps}", voice)
+    if state.get("state") == "finished" and state.get("reason") and not options.checkpoint and options.patience is None:
+        return _finished(options, state, "--patience 0", voice)
     start = options.checkpoint or f"step {state.get('step', 0)}"
     voice.say(f"genloom {__version__} · resume {options.run} · {recipe.name} from {start}")
     return _session(folder, recipe, before, options, voice).go()
 
 
+def _finished(options: Options, state: dict[str, Any], more: str, voice: Voice) -> int:
+    """Say that there is nothing to do, and what there could be."""
+    why = f"; {state['reason']}" if state.get("reason") else ""
+    voice.answer({"run": str(options.run), **state},
+                 f"{options.run} is finished: {state['step']} of {state['steps']} steps{why}",
+                 f"next:\n  genloom resume {runs.quoted(options.run)} {more}")
+    return 0
+
+
 def _with(recipe: Any, folder: RunFolder, options: Options) -> Any:
-    """The recipe with the steps and threads that were asked for."""
+    """The recipe with the steps, the patience and the threads that were asked for."""
     engine = recipe.engine
     if options.steps is not None:
         start = runs.which(options.checkpoint)
@@ -66,6 +76,8 @@ def _with(recipe: Any, folder: RunFolder, options: Options) -> Any:
             raise InputError("--steps", options.steps, f"at least {max(1, done)}, the steps that are done",
                              f"pass --steps {max(2 * done, engine.steps)}")
         engine = replace(engine, steps=options.steps)
+    if options.patience is not None:
+        engine = replace(engine, patience=options.patience)
     if options.threads is not None:
         engine = replace(engine, threads=options.threads)
     changed = replace(recipe, engine=engine)
@@ -87,9 +99,9 @@ def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voic
     machine.prepare(recipe.engine.threads)
     experiment = build(recipe, runs.data_root_of(folder, options.data_root))
     runs.refuse_other_codes(folder, experiment)
-    if recipe.engine.steps != before.engine.steps:
-        if _falls(recipe):
-            voice.say(f"note: the learning rate falls over {recipe.engine.steps} steps now, so it jumps here")
+    if recipe.engine.steps != before.engine.steps and _falls(recipe):
+        voice.say(f"note: the learning rate falls over {recipe.engine.steps} steps now, so it jumps here")
+    if (recipe.engine.steps, recipe.engine.patience) != (before.engine.steps, before.engine.patience):
         kept = replace(recipe, engine=replace(recipe.engine, threads=before.engine.threads))
         if distributed.is_main():
             with folder.lock():
