@@ -59,7 +59,7 @@ def groups(option: options.Optimizer, parameters: list[nn.Parameter]) -> list[di
         return [{"params": parameters}]
     matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
     rest = [parameter for parameter in parameters if parameter.ndim < 2]
-    found = [{"params": matrices}, {"params": rest, "weight_decay": 0.0}]
+    found: list[dict[str, Any]] = [{"params": matrices}, {"params": rest, "weight_decay": 0.0}]
     return [group for group in found if group["params"]]
 
 
