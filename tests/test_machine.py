@@ -26,3 +26,12 @@ def test_preparing_sets_the_threads_and_keeps_results() -> None:
 
 def test_peak_memory_is_positive() -> None:
     assert machine.memory_mb() > 10
+
+
+def test_threads_come_back():
+    before = torch.get_num_threads()
+    with machine.threads(1):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+    with machine.threads(0):
+        assert torch.get_num_threads() == before

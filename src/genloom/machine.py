@@ -5,6 +5,7 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ def prepare(threads: int = 0) -> None:
     torch.set_flush_denormal(True)
     if threads > 0:
         torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def threads(number: int) -> Iterator[None]:
+    """So many CPU threads inside a `with` block, and as many as before after it; below 1 leaves them."""
+    import torch
+
+    before = torch.get_num_threads()
+    if number > 0:
+        torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def environment() -> dict[str, Any]:

@@ -4,4 +4,9 @@ from genloom._lazy import lazy
 
 __all__, __getattr__, __dir__ = lazy(__name__, {
     "Word": "words", "counted": "words",
+    "BytePairs": "bpe", "Characters": "characters", "FixedWindows": "windows", "TokenFile": "token_file",
+    "Tokenizer": "tokenizer", "Windows": "windows", "gpt2": "bpe", "tokenised": "token_file",
+    "tokenizer_from_json": "tokenizer", "train_bpe": "bpe",
+    "Choice": "choice", "LanguageModel": "method", "Scored": "scoring", "Step": "generation", "generate": "generation",
+    "held_out": "scoring", "product": "products", "score": "scoring",
 })

@@ -1,0 +1,120 @@
+"""How probable a text is to a language model: of each token, of a sentence, of a whole held-out text."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from genloom.errors import InputError
+from genloom.nn.gpt import GPT
+from genloom.nn.token_loss import log_probs
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The log-probabilities of the tokens of one text.
+
+    tokens      (L,) int64
+    log_probs   log p(token i | those before it), (L,) float64, in nats
+    ranks       how many tokens were likelier at that place, (L,) int64: 0 is the model's first choice
+    start       the token that stands before the first one
+    """
+
+    tokens: Tensor
+    log_probs: Tensor
+    ranks: Tensor
+    start: int
+
+    @property
+    def total(self) -> float:
+        """log p(text) = Σ log p(token i | those before it)."""
+        return float(self.log_probs.sum())
+
+    @property
+    def perplexity(self) -> float:
+        """exp(−mean log p), as if each token were one of so many equally likely ones."""
+        return math.exp(-self.total / len(self.log_probs))
+
+
+@torch.no_grad()
+def score(gpt: GPT, tokens: Tensor | Sequence[int], start: int, *, stride: int = 0) -> Scored:
+    """The log-probability of each token of a text, in order, the first one after the token `start`.
+
+    A text longer than the context is cut into windows that begin `stride` tokens apart (0: half a context), so that a
+    token is predicted from at least context − stride before it, where there are as many.
+
+    Errors: `InputError` for no tokens, or a network in training mode.
+    """
+    text = torch.as_tensor(tokens, dtype=torch.int64).cpu()
+    if len(text) == 0:
+        raise InputError("text", "", "at least one token", "give a sentence")
+    if gpt.training:
+        raise InputError("network", "in training mode", "in evaluation mode, where nothing is dropped out")
+    device = gpt.token_table.weight.device
+    whole = torch.cat([torch.tensor([start]), text]).to(device)
+    found, ranks = [], []
+    for begin, end, new in windows(len(text), gpt.shape.context, stride):
+        logits = gpt(whole[None, begin:end])[:, new - begin :].double()
+        targets = whole[None, new + 1 : end + 1]
+        own = logits.gather(2, targets[..., None])
+        found.append(log_probs(logits, targets)[0].cpu())
+        ranks.append((logits > own).sum(2)[0].cpu())
+    return Scored(text, torch.cat(found), torch.cat(ranks), start)
+
+
+def windows(length: int, context: int, stride: int = 0) -> Iterator[tuple[int, int, int]]:
+    """(begin, end, new) of windows over a text: tokens begin … end − 1 go in, and what new … end − 1 predict counts.
+
+    >>> list(windows(10, 4, 2))
+    [(0, 4, 0), (2, 6, 4), (4, 8, 6), (6, 10, 8)]
+    >>> list(windows(3, 4))
+    [(0, 3, 0)]
+    """
+    step = min(stride or max(1, context // 2), context)
+    new = 0
+    while new < length:
+        end = min(length, context if new == 0 else new + step)
+        yield max(0, end - context), end, new
+        new = end
+
+
+class HeldOut(NamedTuple):
+    """A text that no training saw: −log p of its tokens in nats, their number, and the bytes that they stand for."""
+
+    nats: float
+    tokens: int
+    bytes: int
+
+    @property
+    def loss(self) -> float:
+        """Nats per token."""
+        return self.nats / self.tokens
+
+
+@torch.no_grad()
+def held_out(gpt: GPT, batches: Iterable[tuple[Tensor, Tensor, Tensor]], sizes: Tensor) -> HeldOut:
+    """What the counted tokens of windows cost together.
+
+    batches   x (B, L), the tokens y (B, L) that follow, and which of these count, (B, L) bool
+    sizes     bytes that each token stands for, (V,)
+
+    Errors: `InputError` where nothing counts, or for a network in training mode.
+    """
+    if gpt.training:
+        raise InputError("network", "in training mode", "in evaluation mode, where nothing is dropped out")
+    device = gpt.token_table.weight.device
+    nats, tokens, length = 0.0, 0, 0
+    for x, y, counted in batches:
+        targets = torch.where(counted, y, -1).to(device)
+        number = int(counted.sum())
+        if number == 0:
+            continue
+        nats += float(gpt(x.to(device), targets=targets)) * number
+        tokens += number
+        length += int(sizes[y[counted]].sum())
+    if tokens == 0:
+        raise InputError("text", "no token", "at least two tokens to be judged by")
+    return HeldOut(nats, tokens, length)
