@@ -9,4 +9,5 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "tokenizer_from_json": "tokenizer", "train_bpe": "bpe",
     "Choice": "choice", "LanguageModel": "method", "Scored": "scoring", "Step": "generation", "generate": "generation",
     "held_out": "scoring", "product": "products", "score": "scoring",
+    "read_gpt2": "weights", "write_gpt2": "weights",
 })
