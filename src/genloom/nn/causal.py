@@ -92,8 +92,29 @@ def may_look(new: int, total: int, device: torch.device, seen: Tensor | None = N
 def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float, seen: Tensor | None) -> Tensor:
     """(B, H, L, d), and (B, H, M, d) twice of which the queries' are the last L → (B, H, L, d)."""
     new, total = query.shape[2], key.shape[2]
+    if seen is None and new == total and _written_out_is_faster(query):
+        return _written_out(query, key, value, dropout)
     key, value = key.to(query.dtype), value.to(query.dtype)
     if seen is None and new in (1, total):  # one new token sees all
         return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=new > 1)
     mask = may_look(new, total, query.device, seen)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
+
+
+_FEW = 256
+
+
+def _written_out_is_faster(query: Tensor) -> bool:
+    """Few tokens, in bfloat16, in training, on a CPU: there the forward and backward pass of torch 2.13's fused
+    attention take 7 times as long for 64 tokens and 1.3 times as long for 256."""
+    return query.device.type == "cpu" and query.dtype == torch.bfloat16 and query.shape[2] <= _FEW \
+        and torch.is_grad_enabled()
+
+
+def _written_out(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
+    """Attention whose scores are products of matrices that the mask, −∞ above the diagonal, is added to."""
+    length, scale = query.shape[2], query.shape[3] ** -0.5
+    mask = torch.full((length, length), -torch.inf, dtype=query.dtype, device=query.device).triu(1)
+    scores = torch.baddbmm(mask, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2), alpha=scale)
+    weights = F.dropout(scores.softmax(2), dropout)
+    return torch.bmm(weights, value.flatten(0, 1)).view(query.shape)
