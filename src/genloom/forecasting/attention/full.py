@@ -27,9 +27,7 @@ def weights(q: Tensor, k: Tensor, setting: Setting) -> Tensor:
     """softmax(q kᵀ / √d) in each row, (B, H, Lq, Lk); a row without any key is 0, as the fused kernel has it."""
     scores = (q * q.shape[3] ** -0.5) @ k.transpose(2, 3)
     seen = allowed(q, k, setting)
-    if seen is None:
-        return scores.softmax(3)
-    return masked_softmax(scores, seen)
+    return F.softmax(scores, dim=3) if seen is None else masked_softmax(scores, seen)
 
 
 def allowed(q: Tensor, k: Tensor, setting: Setting) -> Tensor | None:

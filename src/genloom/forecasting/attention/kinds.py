@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from genloom.errors import InputError, UnknownName
-from genloom.forecasting.attention import full
+from genloom.forecasting.attention import autocorrelation, full, linear, local, logsparse, performer, probsparse, sparse
 from genloom.forecasting.attention.options import Options, Setting
 
 Attention = Callable[[Tensor, Tensor, Tensor, Setting], Tensor]
@@ -29,7 +29,7 @@ class Kind:
     masks    whether it takes any mask
     drops    whether it takes dropout
     leaks    whether, as published, its causal form shows the future, or a sample sees the others of its batch
-    sums     whether rows of its matrix sum to 1
+    sums     whether rows of its matrix always sum to 1
     """
 
     name: str
@@ -52,6 +52,32 @@ _ALL = (
     Kind(name="materialised", run=full.materialised, matrix=full.weights, cross=True, masks=True, drops=True,
          cost="L², also in memory", summary="the same with its matrix written out",
          source="Vaswani et al. 2017, Eq. 1"),
+    Kind(name="local", run=local.local, matrix=local.weights, drops=True, cost="L·w",
+         summary="softmax over the neighbours at most w steps away", source="Child et al. 2019, section 4.3"),
+    Kind(name="strided", run=sparse.strided, matrix=sparse.strided_weights, drops=True, cost="L·(l + L/l)",
+         summary="neighbours and every l-th step", source="Child et al. 2019, section 4.3"),
+    Kind(name="fixed", run=sparse.fixed, matrix=sparse.fixed_weights, drops=True, cost="L·(l + c·L/l)",
+         summary="the own block and the last places of every block", source="Child et al. 2019, section 4.3"),
+    Kind(name="logsparse", run=logsparse.logsparse, matrix=logsparse.weights, drops=True, cost="L·log L",
+         summary="steps at distances 1, 2, 4, 8, …", source="Li et al. 2019, Eq. 5"),
+    Kind(name="performer", run=performer.performer, matrix=performer.weights, cross=True, cost="L·m",
+         summary="softmax by positive orthogonal random features (FAVOR+)", source="Choromanski et al. 2021, Lemma 1"),
+    Kind(name="linear", run=linear.linear, matrix=linear.weights, cross=True, cost="L·d",
+         summary="the kernel φ(q)·φ(k) with φ = elu + 1", source="Katharopoulos et al. 2020, Eq. 7"),
+    Kind(name="probsparse", run=probsparse.probsparse, matrix=probsparse.weights, cross=True, cost="L·log L",
+         summary="full attention for queries that stand out, means for others; its causal form repaired",
+         source="Zhou et al. 2021, Alg. 1"),
+    Kind(name="probsparse-published", run=probsparse.published, matrix=probsparse.published_weights, cross=True,
+         cost="L·log L", leaks=True, sums=False,
+         summary="the same as published: its causal form shows the future", source="Zhou et al. 2021, Alg. 1"),
+    Kind(name="autocorrelation", run=autocorrelation.autocorrelation, matrix=autocorrelation.weights, causal=False,
+         cross=True, cost="L·log L", sums=False,
+         summary="values shifted by the lags that correlate most; looks round the ends",
+         source="Wu et al. 2021, Eq. 5–6"),
+    Kind(name="autocorrelation-published", run=autocorrelation.published, matrix=autocorrelation.published_weights,
+         cross=True, cost="L·log L", leaks=True, sums=False,
+         summary="the same as published: a mask is ignored, training mixes the samples of a batch",
+         source="Wu et al. 2021, Alg. 2"),
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
@@ -106,8 +132,8 @@ def _can(kind: Kind, queries: int, keys: int, setting: Setting) -> None:
                          " self-attention", others)
     if setting.causal and not kind.causal:
         raise InputError("attention", kind.name, "a kind that can be causal", others)
-    if setting.causal and queries > keys:
-        raise InputError("causal", True, f"False for {queries} queries and {keys} keys: the first would see nothing")
+    if setting.causal and (queries > keys or queries != keys and not kind.masks):
+        raise InputError("causal", True, f"False for {queries} queries and {keys} keys with {kind.name}")
     if setting.mask is not None and not kind.masks:
         raise InputError("attention", kind.name, "a kind that takes any mask", others)
     if setting.dropout and not kind.drops:
