@@ -4,7 +4,10 @@ import pytest
 import torch
 from gpt_tiny import tiny_gpt
 
-from genloom.autoregressive.scoring import held_out, score, windows
+from genloom.autoregressive.characters import Characters
+from genloom.autoregressive.scoring import held_out, score, strided
+from genloom.autoregressive.token_file import from_sequences
+from genloom.autoregressive.windows import FixedWindows
 from genloom.errors import InputError
 
 TEXT = torch.randint(11, (30,), generator=torch.Generator().manual_seed(3))
@@ -31,7 +34,7 @@ def test_probabilities_of_all_texts_sum_to_one():
 def test_a_longer_text_is_predicted_from_enough_before_it(stride):
     gpt = tiny_gpt()
     found, whole = score(gpt, TEXT, 4, stride=stride).log_probs, torch.cat([torch.tensor([4]), TEXT])
-    for begin, end, new in windows(30, 8, stride):
+    for begin, end, new in strided(30, 8, stride):
         assert end - begin <= 8
         assert new == 0 or new - begin >= 8 - min(stride, 8)
         logits = gpt(whole[None, begin:end]).detach()[0].double().log_softmax(-1)
@@ -42,27 +45,30 @@ def test_a_longer_text_is_predicted_from_enough_before_it(stride):
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 31])
 @pytest.mark.parametrize("stride", [0, 1, 5, 8, 100])
 def test_windows_count_each_token_once(length, stride):
-    found = list(windows(length, 8, stride))
+    found = list(strided(length, 8, stride))
     assert [place for _, end, new in found for place in range(new, end)] == list(range(length))
 
 
 def test_what_cannot_be_scored_is_refused():
     with pytest.raises(InputError, match="at least one token"):
         score(tiny_gpt(), [], 0)
-    for call in (lambda gpt: score(gpt, [1], 0), lambda gpt: held_out(gpt, [], torch.ones(11))):
+    held = FixedWindows(from_sequences([[1, 2, 3]], Characters("")), 8)
+    for call in (lambda gpt: score(gpt, [1], 0), lambda gpt: held_out(gpt, held)):
         with pytest.raises(InputError, match="evaluation mode"):
             call(tiny_gpt().train())
 
 
-def test_held_out_text_costs_what_its_counted_tokens_cost():
-    gpt, sizes = tiny_gpt(), torch.arange(11)
-    x, y = TEXT[:16].view(2, 8), TEXT[1:17].view(2, 8)
-    counted = torch.ones(2, 8, dtype=torch.bool)
-    counted[1, 3:] = False
-    found = held_out(gpt, [(x, y, counted), (x, y, ~counted), (x, y, counted & ~counted)], sizes)
-    rows = gpt(x).detach().log_softmax(-1).gather(2, y[..., None])[..., 0]
-    assert found.nats == pytest.approx(-rows.sum().item(), rel=1e-5)
-    assert (found.tokens, found.bytes) == (16, int(sizes[y].sum()))
+@pytest.mark.parametrize("stride", [0, 1, 3, 8])
+def test_held_out_text_costs_what_its_tokens_cost_in_their_windows(stride):
+    gpt, tokenizer = tiny_gpt(vocabulary=257), Characters("")
+    held = from_sequences([tokenizer.encode("a mouse and a cat"), tokenizer.encode("a")], tokenizer)
+    found = held_out(gpt, FixedWindows(held, 8, stride, batch=3))
+    whole, expected = torch.tensor(held.ids[:17].astype("int64")), 0.0
+    for place in range(1, 17):
+        wanted = 0 if place <= 8 else -(-(place - 8) // (stride or 8)) * (stride or 8)
+        start = min(wanted, 17 - 9)  # the last window is moved back to be full
+        logits = gpt(whole[None, start:place]).detach()[0, -1].double()
+        expected -= logits.log_softmax(-1)[whole[place]].item()
+    assert found.nats == pytest.approx(expected, rel=1e-5)
+    assert (found.tokens, found.bytes) == (16, 16)
     assert found.loss == pytest.approx(found.nats / 16)
-    with pytest.raises(InputError, match="at least two tokens"):
-        held_out(gpt, [(x, y, counted & ~counted)], sizes)

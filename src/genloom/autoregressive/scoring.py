@@ -1,13 +1,14 @@
 """How probable a text is to a language model: of each token, of a sentence, of a whole held-out text."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from genloom.autoregressive.windows import LEFT_OUT, FixedWindows
 from genloom.errors import InputError
 from genloom.nn.gpt import GPT
 from genloom.nn.token_loss import log_probs
@@ -56,7 +57,7 @@ def score(gpt: GPT, tokens: Tensor | Sequence[int], start: int, *, stride: int =
     device = gpt.token_table.weight.device
     whole = torch.cat([torch.tensor([start]), text]).to(device)
     found, ranks = [], []
-    for begin, end, new in windows(len(text), gpt.shape.context, stride):
+    for begin, end, new in strided(len(text), gpt.shape.context, stride):
         logits = gpt(whole[None, begin:end])[:, new - begin :].double()
         targets = whole[None, new + 1 : end + 1]
         own = logits.gather(2, targets[..., None])
@@ -65,12 +66,12 @@ def score(gpt: GPT, tokens: Tensor | Sequence[int], start: int, *, stride: int =
     return Scored(text, torch.cat(found), torch.cat(ranks), start)
 
 
-def windows(length: int, context: int, stride: int = 0) -> Iterator[tuple[int, int, int]]:
+def strided(length: int, context: int, stride: int = 0) -> Iterator[tuple[int, int, int]]:
     """(begin, end, new) of windows over a text: tokens begin … end − 1 go in, and what new … end − 1 predict counts.
 
-    >>> list(windows(10, 4, 2))
+    >>> list(strided(10, 4, 2))
     [(0, 4, 0), (2, 6, 4), (4, 8, 6), (6, 10, 8)]
-    >>> list(windows(3, 4))
+    >>> list(strided(3, 4))
     [(0, 3, 0)]
     """
     step = min(stride or max(1, context // 2), context)
@@ -95,26 +96,17 @@ class HeldOut(NamedTuple):
 
 
 @torch.no_grad()
-def held_out(gpt: GPT, batches: Iterable[tuple[Tensor, Tensor, Tensor]], sizes: Tensor) -> HeldOut:
-    """What the counted tokens of windows cost together.
+def held_out(gpt: GPT, windows: FixedWindows) -> HeldOut:
+    """What the tokens of a held-out text cost together, each counted once.
 
-    batches   x (B, L), the tokens y (B, L) that follow, and which of these count, (B, L) bool
-    sizes     bytes that each token stands for, (V,)
-
-    Errors: `InputError` where nothing counts, or for a network in training mode.
+    Errors: `InputError` for a network in training mode.
     """
     if gpt.training:
         raise InputError("network", "in training mode", "in evaluation mode, where nothing is dropped out")
     device = gpt.token_table.weight.device
-    nats, tokens, length = 0.0, 0, 0
-    for x, y, counted in batches:
-        targets = torch.where(counted, y, -1).to(device)
-        number = int(counted.sum())
-        if number == 0:
-            continue
-        nats += float(gpt(x.to(device), targets=targets)) * number
-        tokens += number
-        length += int(sizes[y[counted]].sum())
-    if tokens == 0:
-        raise InputError("text", "no token", "at least two tokens to be judged by")
-    return HeldOut(nats, tokens, length)
+    nats = 0.0
+    for x, y, counted in windows:
+        if number := int(counted.sum()):  # whose mean is given
+            targets = torch.where(counted, y, LEFT_OUT)
+            nats += float(gpt(x.to(device), targets=targets.to(device))) * number
+    return HeldOut(nats, windows.tokens, windows.bytes)
