@@ -17,6 +17,7 @@ from genloom.nn.autoencoder import AutoencoderShape, KLAutoencoder
 from genloom.recipes.autoencoder import AutoencoderRecipe
 from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.images_parts import make_data
+from genloom.recipes.requests import refuse_idle
 from genloom.rng import SampleNoise, StepRng, fold, generator
 from genloom.training.engine import Job
 from genloom.training.method import Batch, Networks
@@ -117,10 +118,8 @@ class AutoencoderExperiment:
         """
         from genloom.recipes.show_autoencoder import write_samples
 
-        for name in ("sampler", "steps", "spacing", "eta", "guidance", "classifier", "labels"):
-            if getattr(request, name) is not None:
-                raise InputError(name, getattr(request, name), "left out: an autoencoder has no sampler and no classes",
-                                 "train a diffusion model with --latent.autoencoder RUN")
+        refuse_idle(request, "an autoencoder", (), "an autoencoder has no sampler and no classes",
+                    "train a diffusion model with --latent.autoencoder RUN")
         count = request.count if request.count is not None else 64
         if count < 1:
             raise InputError("count", count, "at least 1", "pass --count 64")

@@ -21,6 +21,7 @@ from genloom.recipes.class_labels import asked_for
 from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.gan_points import GanPointsRecipe
 from genloom.recipes.points_parts import make_data
+from genloom.recipes.requests import refuse_idle
 from genloom.rng import SampleNoise, fold, generator
 from genloom.training.engine import Job
 from genloom.training.method import Networks
@@ -117,9 +118,7 @@ class GanPointsExperiment:
         """
         from genloom.recipes.show_points import write_samples
 
-        for name in ("sampler", "steps", "spacing", "eta", "guidance", "classifier"):
-            if (value := getattr(request, name)) is not None:
-                raise InputError(name, value, "left out: a generator makes its points in one step")
+        refuse_idle(request, "a GAN of points", ("labels",), "a generator makes its points in one step")
         count = request.count if request.count is not None else self.recipe.evaluation.samples
         if count < 1:
             raise InputError("count", count, "at least 1", "pass --count 1000")

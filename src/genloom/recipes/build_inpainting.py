@@ -20,6 +20,7 @@ from genloom.nn.unet_shape import UNetShape
 from genloom.recipes.experiment import SampleRequest, drawn_at
 from genloom.recipes.images_parts import make_data
 from genloom.recipes.inpainting import InpaintingRecipe
+from genloom.recipes.requests import refuse_idle
 from genloom.rng import StepRng, fold
 from genloom.training.engine import Job
 from genloom.training.method import Batch, Networks
@@ -132,9 +133,7 @@ class InpaintingExperiment:
         """
         from genloom.recipes.show_inpainting import write_sheet
 
-        for name in ("sampler", "steps", "spacing", "eta", "guidance", "labels"):
-            if getattr(request, name) is not None:
-                raise InputError(name, getattr(request, name), "left out: completing has no sampler and no classes")
+        refuse_idle(request, "a network that completes pictures", (), "completing has no sampler and no classes")
         count = request.count if request.count is not None else 2 * _SHOWN
         if count < 1:
             raise InputError("count", count, "at least 1", f"pass --count {2 * _SHOWN}")

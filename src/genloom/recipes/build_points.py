@@ -31,6 +31,7 @@ from genloom.recipes.points_parts import (
     sampler_options,
 )
 from genloom.recipes.process_parts import make_denoiser, make_schedule
+from genloom.recipes.requests import SAMPLER, refuse_idle
 from genloom.rng import SampleNoise, generator
 from genloom.training.engine import Job
 from genloom.training.method import Networks
@@ -124,7 +125,8 @@ class PointsExperiment:
         """
         if self.data.labels is None:
             if request:
-                raise InputError("labels", request, "left out: this model has no classes")
+                raise InputError("labels", request, "left out: this model has no classes",
+                                 "train one with --data.classes 5")
             return None
         if request:
             return asked_for(request, self.data.class_names, count)
@@ -136,9 +138,9 @@ class PointsExperiment:
         """A CSV of points and a picture of them."""
         from genloom.recipes.show_points import write_samples
 
-        if request.classifier is not None:
-            raise InputError("classifier", request.classifier, "left out: only models of pictures have a classifier",
-                             "train with classes, and pass --guidance 2")
+        refuse_idle(request, "a diffusion model of points", (*SAMPLER[:-1], "labels"),
+                    "only models of pictures have a classifier", "" if request.classifier is None else
+                    "train with classes, and pass --guidance 2")
         changed = {name: value for name in ("sampler", "steps", "spacing", "eta", "guidance")
                    if (value := getattr(request, name)) is not None}
         sampling = replace(self.recipe.sampling, **changed)

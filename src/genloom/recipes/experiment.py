@@ -32,6 +32,22 @@ class SampleRequest:
     """Run of a classifier, or the name of one that comes with genloom, which guides instead of the model itself."""
     labels: str | None = None
     """Classes to condition on, separated by commas."""
+    prompt: str | None = None
+    """Text that a language model goes on with."""
+    tokens: int | None = None
+    """Tokens that it writes."""
+    temperature: float | None = None
+    """What its logits are divided by; 0 takes the likeliest token."""
+    top_k: int | None = None
+    """How many of the likeliest tokens stay; 0 is all."""
+    top_p: float | None = None
+    """The likeliest tokens stay that reach this probability together; 1 is all."""
+    min_p: float | None = None
+    """Tokens stay that have this share of the likeliest one's probability; 0 is all."""
+    repetition: float | None = None
+    """How much less likely a token is that was there before; 1 is not at all."""
+    past: str | None = None
+    """What is done beyond the context: refuse, slide or halve."""
     seed: int = 0
     """Seed; sample i depends on it and on i alone."""
 

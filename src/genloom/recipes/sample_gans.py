@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from genloom.errors import InputError
 from genloom.recipes.experiment import SampleRequest
+from genloom.recipes.requests import refuse_idle
 from genloom.recipes.show_labels import write_labelled
 from genloom.recipes.show_pictures import write_samples
 from genloom.training.method import Networks
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 COUNT = 64
 """Pictures where a person names no number."""
 
-_IDLE = ("sampler", "steps", "spacing", "eta", "guidance", "classifier")
-
 
 def sample(experiment: "GanExperiment", networks: Networks, request: SampleRequest, folder: Path,
            provenance: dict[str, str]) -> list[Path]:
@@ -25,9 +24,8 @@ def sample(experiment: "GanExperiment", networks: Networks, request: SampleReque
     Errors: `InputError` for options of a sampler, which a generator has none of, for labels of a model that is told no
     classes, and for a count below 1; `UnknownName` for a class.
     """
-    for name in _IDLE:
-        if (value := getattr(request, name)) is not None:
-            raise InputError(name, value, "left out: a generator makes a picture in one step, without a sampler")
+    refuse_idle(request, "a GAN of pictures", ("labels",) if experiment.classes else (),
+                "a generator makes a picture in one step, without a sampler")
     count = COUNT if request.count is None else request.count
     if count < 1:
         raise InputError("count", count, "at least 1", f"pass --count {COUNT}")

@@ -12,6 +12,7 @@ from genloom.errors import InputError
 from genloom.recipes import rules
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.images import Sampling
+from genloom.recipes.requests import SAMPLER, refuse_idle
 from genloom.recipes.show_labels import write_labelled
 from genloom.recipes.show_pictures import write_samples
 from genloom.training.method import Networks
@@ -34,6 +35,7 @@ def sample(experiment: "ImagesExperiment", networks: Networks, request: SampleRe
 
     Errors: `InputError` for a request that cannot be; `UnknownName` for a class; those of the classifier.
     """
+    refuse_idle(request, "a diffusion model of pictures", (*SAMPLER, "labels"), "")
     changed = {name: value for name in _ASKED if (value := getattr(request, name)) is not None}
     sampling = replace(experiment.recipe.sampling, **changed)
     rules.validate(replace(experiment.recipe, sampling=sampling))

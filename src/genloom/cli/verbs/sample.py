@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -38,6 +38,22 @@ class Options:
     """Run of a classifier, or the name of one that comes with genloom, that guides instead of the model itself."""
     labels: str | None = None
     """Classes to condition on, separated by commas."""
+    prompt: str | None = None
+    """Text that a language model goes on with."""
+    tokens: int | None = None
+    """Tokens that it writes."""
+    temperature: float | None = None
+    """What its logits are divided by; 0 takes the likeliest token."""
+    top_k: int | None = None
+    """How many of the likeliest tokens stay; 0 is all."""
+    top_p: float | None = None
+    """The likeliest tokens stay that reach this probability together; 1 is all."""
+    min_p: float | None = None
+    """Tokens stay that have this share of the likeliest one's probability; 0 is all."""
+    repetition: float | None = None
+    """How much less likely a token is that was there before; 1 is not at all."""
+    past: Literal["refuse", "slide", "halve"] | None = None
+    """Beyond a language model's context: write nothing, see the last tokens, or drop the older half when it is full."""
     seed: int = 0
     """Seed; sample i depends on it and on i alone."""
     count: int | None = None
@@ -57,7 +73,10 @@ class Options:
 
 
 _RANGES = {"steps": rules.Range(1, 10**6), "eta": rules.Range(0, 1), "guidance": rules.Range(-1000, 1000),
-           "seed": rules.Range(0, 2**63, open_high=True), "count": rules.Range(1, 10**7)}
+           "seed": rules.Range(0, 2**63, open_high=True), "count": rules.Range(1, 10**7),
+           "tokens": rules.Range(1, 10**7), "temperature": rules.Range(0, 1000), "top_k": rules.Range(0, 10**7),
+           "top_p": rules.Range(0, 1, open_low=True), "min_p": rules.Range(0, 1),
+           "repetition": rules.Range(0, 1000, open_low=True)}
 
 
 def run(args: list[str]) -> int:
@@ -103,12 +122,16 @@ def command(options: Options, step: int | None) -> str:
     for field in fields(SampleRequest):
         value = getattr(options, field.name)
         if value is not None:
-            words += [f"--{field.name}", value]
+            words += [_flag(field.name), value]
     return shlex.join(map(str, [*words, *([] if step is None else ["--checkpoint", step])]))
 
 
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
 def _problems(options: Options) -> list[InputError]:
-    found = [InputError(f"--{name}", getattr(options, name), str(allowed)) for name, allowed in _RANGES.items()
+    found = [InputError(_flag(name), getattr(options, name), str(allowed)) for name, allowed in _RANGES.items()
              if getattr(options, name) is not None and getattr(options, name) not in allowed]
     if options.sampler is not None and options.sampler not in relations.SAMPLERS:
         found.append(UnknownName("--sampler", options.sampler, relations.SAMPLERS))
