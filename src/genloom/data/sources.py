@@ -84,6 +84,11 @@ _PICTURES = (
            summary="pictures: one to three coloured solids on a grey stage, as in i-CLEVR, any number"),
 )
 
+_TEXTS = (
+    Source(name="python-docs", kind="embedded", licence="PSF (Python, which holds it)",
+           summary="text: the documentation topics in Python's standard library, about 370,000 characters"),
+)
+
 _REAL = (
     Source(name="ett", kind="fetched", licence="CC BY-ND 4.0",
            summary="ETTh1: hourly load and oil temperature of a transformer, 17,420 rows of 7 numbers",
@@ -110,7 +115,7 @@ _REAL = (
                "in the order of sorted(train.json), into the folder iclevr of your data folder",
            files=(File(path="iclevr/iclevr64_train.npy.xz", bytes=38_434_700,
                        sha256="27d31b4580e598592e83a66c406ba01a056a98b2234d01a5f461983ae37f4e80"),)),
-    Source(name="alice", kind="fetched", licence="public-domain text",
+    Source(name="alice", kind="fetched", licence="public-domain text", instead="python-docs",
            summary="Alice's Adventures in Wonderland, 148,574 characters",
            files=(File(path="text/alice_in_wonderland.txt", bytes=148_574, url=f"{_ALICE}/alice_in_wonderland.txt",
                        sha256="c8f5de222fcf1804197e97b0df02d30d25ab70715fcf93bb8d61c0f7b2c13acb"),)),
@@ -151,7 +156,7 @@ _REAL = (
                "unpacked, by --data.source folder --data.folder afhq_v2.zip, with --data.category cat for cats alone"),
 )
 
-SOURCES: dict[str, Source] = {source.name: source for source in (*_PATTERNS, *_PICTURES, *_REAL)}
+SOURCES: dict[str, Source] = {source.name: source for source in (*_PATTERNS, *_PICTURES, *_TEXTS, *_REAL)}
 
 
 def source(name: str) -> Source:

@@ -1,6 +1,7 @@
 """The text that a language model learns: what it is made of, and where it comes from."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -63,12 +64,17 @@ def read_corpus(text: str, data_root: str | Path | None = None) -> Corpus:
 
 
 def _python_docs() -> Corpus:
+    """The topics in the order of their names; what several of them have stands there once, or tests would be known."""
     import platform
     from pydoc_data.topics import topics
 
-    text = "\n".join(topics[name].strip("\n") + "\n" for name in sorted(topics)).encode()
-    return _corpus([document("python-docs", text)],
-                   f"documentation topics of Python {platform.python_version()}, {len(text):,} bytes")
+    distinct = dict[str, str]()
+    for name in sorted(topics):
+        for paragraph in re.split(r"\n{2,}", topics[name].strip("\n")):
+            distinct.setdefault(" ".join(paragraph.split()), paragraph)
+    text = ("\n\n".join(distinct.values()) + "\n").encode()
+    return _corpus([document("python-docs", text)], f"documentation topics of Python {platform.python_version()}, "
+                                                    f"each paragraph once, {len(text):,} bytes")
 
 
 def _alice(data_root: str | Path | None) -> Corpus:
