@@ -46,7 +46,7 @@ def test_only_full_causal_attention_can_keep_keys() -> None:
 
 
 def test_what_cannot_be_is_refused_at_once() -> None:
-    with pytest.raises(UnknownName, match="network.attention"):
+    with pytest.raises(UnknownName, match=r"network.attention"):
         Attending("ful")
     with pytest.raises(InputError, match="truth values"):
         Attending(seen=torch.ones(3, 3))

@@ -26,5 +26,5 @@ def test_it_starts_at_0_and_its_gradient_falls_on_the_steps_that_were_seen() -> 
 
 
 def test_a_cycle_of_one_step_is_refused() -> None:
-    with pytest.raises(InputError, match="network.cycle"):
+    with pytest.raises(InputError, match=r"network.cycle"):
         Cycle(1, 2)

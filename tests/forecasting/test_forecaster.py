@@ -69,7 +69,8 @@ def test_level_and_scale_go_through(head: str, cycle: bool) -> None:
 
 def test_the_truth_that_a_decoder_is_given_is_on_the_scale_of_the_window() -> None:
     network, x = Seen(), 100 + torch.randn(3, L, C).double()
-    Forecaster(network, make_head("point"), InstanceNorm("last"))(x, marks(0, L), marks(L, H), x[:, -1:].expand(3, H, C))
+    forecaster = Forecaster(network, make_head("point"), InstanceNorm("last"))
+    forecaster(x, marks(0, L), marks(L, H), x[:, -1:].expand(3, H, C))
     assert not network.y.any()
 
 

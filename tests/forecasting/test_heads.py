@@ -34,7 +34,7 @@ def test_level_and_scale_of_a_window_carry_over_to_all_of_a_forecast(kind: str) 
     torch.testing.assert_close(head.point(moved), 3 * head.point(plain) + 10)
     torch.testing.assert_close(head.point(head.shifted(plain, truth())), head.point(plain) + truth())
     if kind == "point":
-        with pytest.raises(InputError, match="network.head"):
+        with pytest.raises(InputError, match=r"network.head"):
             head.quantiles(plain, LEVELS)
     else:
         before, after = head.quantiles(plain, LEVELS), head.quantiles(moved, LEVELS)
@@ -116,7 +116,7 @@ def test_a_tiny_scale_stays_finite() -> None:
 
 def test_impossible_ones_are_refused() -> None:
     for levels in ((0.5, 0.1, 0.9), (0.1, 0.9), (0.0, 0.5, 0.9), (0.1, 0.4, 0.9)):
-        with pytest.raises(InputError, match="network.levels"):
+        with pytest.raises(InputError, match=r"network.levels"):
             Quantiles(levels)
-    with pytest.raises(InputError, match="network.head"):
+    with pytest.raises(InputError, match=r"network.head"):
         make_head("poisson")

@@ -123,7 +123,7 @@ def test_weights_that_are_looked_at_are_those_that_are_applied() -> None:
 
 
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:
-    with pytest.raises(InputError, match="network.heads"):
+    with pytest.raises(InputError, match=r"network.heads"):
         LayerShape(width=10, heads=4)
-    with pytest.raises(InputError, match="network.hidden"):
+    with pytest.raises(InputError, match=r"network.hidden"):
         LayerShape(width=8, heads=4, hidden=0)

@@ -49,7 +49,7 @@ def test_a_line_is_its_own_moving_average_inside() -> None:
 
 
 def test_impossible_sizes_are_refused() -> None:
-    with pytest.raises(InputError, match="network.window"):
+    with pytest.raises(InputError, match=r"network.window"):
         DLinear(10, 6, window=4)
     with pytest.raises(InputError, match="at least 1"):
         Linear(0, 6)

@@ -60,7 +60,7 @@ def test_it_can_be_looked_at() -> None:
 
 
 def test_patches_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(InputError, match="network.patch"):
+    with pytest.raises(InputError, match=r"network.patch"):
         PatchShape(lookback=10, patch=16)
-    with pytest.raises(InputError, match="network.patch"):
+    with pytest.raises(InputError, match=r"network.patch"):
         PatchShape(patch=4, stride=8)

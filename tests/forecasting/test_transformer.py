@@ -110,5 +110,5 @@ def test_the_gradient_reaches_each_parameter(decoder: str) -> None:
 def test_impossible_sizes_are_refused() -> None:
     with pytest.raises(InputError, match=r"window.label.*--window.label 6"):
         small(label=L + 1)
-    with pytest.raises(InputError, match="network.layers"):
+    with pytest.raises(InputError, match=r"network.layers"):
         small(layers=0)
