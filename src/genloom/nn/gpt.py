@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from genloom.errors import InputError
 from genloom.nn.causal import CausalAttention, Look
+from genloom.nn.gelu import gelu
 from genloom.nn.key_values import KeyValues
 from genloom.nn.token_loss import token_loss
 
@@ -183,4 +184,4 @@ class _Block(nn.Module):
         return h + self._mlp(h), look
 
     def _mlp(self, h: Tensor) -> Tensor:
-        return cast(Tensor, self.contract(F.gelu(self.expand(self.norm_2(h)), approximate="tanh")))
+        return cast(Tensor, self.contract(gelu(self.expand(self.norm_2(h)))))
