@@ -64,7 +64,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         if hashlib.sha256(body.encode()).hexdigest() != outer["sha256"]:
             return None
         values = json.loads(body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
 

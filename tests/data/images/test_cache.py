@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from genloom.data import store
-from genloom.data.images import cache as caching
+from genloom.data import once, store
 from genloom.data.images.cache import Block, Stored, stored
 from genloom.errors import DataError
 
@@ -106,7 +105,7 @@ def test_what_a_killed_process_left_is_swept_after_a_day(cache: Path) -> None:
 def _build(folder: Path, log: Path, locked: bool) -> None:
     store.cache = lambda: folder
     if not locked:
-        caching._turn = _no_turn  # type: ignore[assignment]
+        once._turn = _no_turn  # type: ignore[assignment]
 
     def noted() -> Iterator[Block]:
         with log.open("a") as stream:
