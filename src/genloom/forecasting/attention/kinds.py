@@ -132,7 +132,7 @@ def _can(kind: Kind, queries: int, keys: int, setting: Setting) -> None:
                          " self-attention", others)
     if setting.causal and not kind.causal:
         raise InputError("attention", kind.name, "a kind that can be causal", others)
-    if setting.causal and (queries > keys or queries != keys and not kind.masks):
+    if setting.causal and (queries > keys or (queries != keys and not kind.masks)):
         raise InputError("causal", True, f"False for {queries} queries and {keys} keys with {kind.name}")
     if setting.mask is not None and not kind.masks:
         raise InputError("attention", kind.name, "a kind that takes any mask", others)
