@@ -69,7 +69,7 @@ class CausalAttention(nn.Module):
 
     def _query_key_value(self, x: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """(B, H, L, d) each, of tokens whose first stands at the place `start`."""
-        split = self.qkv(x).unflatten(2, (3 * self.heads, -1)).transpose(1, 2)
+        split = self.qkv(x).view(*x.shape[:2], 3 * self.heads, -1).transpose(1, 2)
         query, key, value = split.chunk(3, dim=1)
         if self.rotary:
             positions = torch.arange(start, start + x.shape[1], device=x.device)
@@ -94,7 +94,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float, seen: Ten
     new, total = query.shape[2], key.shape[2]
     if seen is None and new == total and _written_out_is_faster(query):
         return _written_out(query, key, value, dropout)
-    key, value = key.to(query.dtype), value.to(query.dtype)
+    if key.dtype != query.dtype:  # those that are held may be in another precision
+        key, value = key.to(query.dtype), value.to(query.dtype)
     if seen is None and new in (1, total):  # one new token sees all
         return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=new > 1)
     mask = may_look(new, total, query.device, seen)

@@ -81,7 +81,6 @@ class GPT(nn.Module):
         self.token_table = nn.Embedding(shape.vocabulary, shape.width)
         learned = shape.positions == "learned"
         self.position_table = nn.Embedding(shape.context, shape.width) if learned else None
-        self.dropout = nn.Dropout(shape.dropout)
         self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.blocks))
         self.norm_out = nn.LayerNorm(shape.width, _EPSILON, bias=shape.bias)
         self._start()
@@ -158,7 +157,7 @@ class GPT(nn.Module):
                              "cut the text, or train with a larger --network.context")
         if self.position_table is not None:
             h = h + self.position_table.weight[start : start + h.shape[1]]
-        return self.dropout(h) if dropped else h
+        return F.dropout(h, self.shape.dropout, self.training and dropped)
 
 
 class _Block(nn.Module):
@@ -172,11 +171,16 @@ class _Block(nn.Module):
         self.norm_2 = nn.LayerNorm(width, _EPSILON, bias=shape.bias)
         self.expand = nn.Linear(width, hidden, bias=shape.bias)
         self.contract = nn.Linear(hidden, width, bias=shape.bias)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = shape.dropout
 
     def forward(self, h: Tensor, number: int, past: KeyValues | None, seen: Tensor | None) -> Tensor:
-        h = h + self.dropout(self.attention(self.norm_1(h), past=past, block=number, seen=seen))
-        return h + cast(Tensor, self.dropout(self._mlp(h)))
+        h = self._added(h, self.attention(self.norm_1(h), past=past, block=number, seen=seen))
+        return self._added(h, self._mlp(h))
+
+    def _added(self, h: Tensor, branch: Tensor) -> Tensor:
+        if self.training and self.dropout:
+            branch = F.dropout(branch, self.dropout)
+        return h + branch.to(h.dtype)  # on a CPU, to add two precisions takes three times as long as to convert first
 
     def look(self, h: Tensor, seen: Tensor | None) -> tuple[Tensor, Look]:
         out, look = self.attention.look(self.norm_1(h), seen)

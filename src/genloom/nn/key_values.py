@@ -25,9 +25,10 @@ class Attending(Protocol):
 
 
 class KeyValues:
-    """Room for the keys and values of `room` tokens in each block, of which the first `length` are filled.
+    """Room for the keys and values of some tokens in each block, of which the first `length` are filled.
 
-    The tensors are made once: (blocks, B, H, room, d) each. A forward pass `append`s to every block, then `advance`s.
+    The tensors are made once, two of (B, H, length, d) for each block. A forward pass `append`s to every block, and
+    `advance`s then.
 
     shape    of the network
     batch    rows B
@@ -43,9 +44,9 @@ class KeyValues:
         for name, value in (("batch", batch), ("length", length)):
             if value < 1:
                 raise InputError(name, value, "at least 1")
-        size = (shape.blocks, batch, shape.heads, length, shape.width // shape.heads)
-        self._keys = torch.zeros(size, device=device, dtype=dtype)
-        self._values = torch.zeros(size, device=device, dtype=dtype)
+        size = (batch, shape.heads, length, shape.width // shape.heads)
+        self._keys, self._values = ([torch.zeros(size, device=device, dtype=dtype) for _ in range(shape.blocks)]
+                                    for _ in range(2))
         self._length = 0
 
     @property
@@ -56,12 +57,12 @@ class KeyValues:
     @property
     def room(self) -> int:
         """How many more tokens fit."""
-        return self._keys.shape[3] - self._length
+        return self._keys[0].shape[2] - self._length
 
     @property
     def batch(self) -> int:
         """How many rows there are."""
-        return self._keys.shape[1]
+        return len(self._keys[0])
 
     def append(self, block: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Writes those of new tokens, (B, H, L, d), behind the others and returns all: views (B, H, length + L, d).
@@ -72,10 +73,10 @@ class KeyValues:
         if keys.shape[0] != self.batch:
             raise InputError("batch", keys.shape[0], f"{self.batch}, as the keys and values that are held")
         self.require_room(count)
-        end = self._length + count
-        self._keys[block, :, :, self._length : end] = keys
-        self._values[block, :, :, self._length : end] = values
-        return self._keys[block, :, :, :end], self._values[block, :, :, :end]
+        held_keys, held_values = self._keys[block], self._values[block]
+        held_keys.narrow(2, self._length, count).copy_(keys)
+        held_values.narrow(2, self._length, count).copy_(values)
+        return held_keys.narrow(2, 0, self._length + count), held_values.narrow(2, 0, self._length + count)
 
     def require_room(self, count: int) -> None:
         """Refuse more tokens than fit.
@@ -102,4 +103,4 @@ class KeyValues:
 
     def keep(self, rows: Tensor) -> None:
         """The rows go on that `rows` names, in its order: indices (B',), which may repeat, or a mask (B,) of bool."""
-        self._keys, self._values = self._keys[:, rows], self._values[:, rows]
+        self._keys, self._values = [held[rows] for held in self._keys], [held[rows] for held in self._values]
