@@ -28,11 +28,16 @@ class Forecaster(nn.Module):
     head       its `parameters` are P
     normalise  of each window by itself
     cycle      learned, if any; then the last mark is the phase, which the network does not see
+    units      mean and deviation of each channel of the series that it was trained on, (2, C): kept with the weights,
+               which mean nothing for values that were scaled otherwise
     """
 
+    units: Tensor | None
+
     def __init__(self, network: nn.Module, head: Head, normalise: InstanceNorm | None = None,
-                 cycle: Cycle | None = None) -> None:
+                 cycle: Cycle | None = None, units: Tensor | None = None) -> None:
         super().__init__()
+        self.register_buffer("units", None if units is None else units.float())
         self.network, self.head, self.cycle = network, head, cycle
         self.normalise = normalise or InstanceNorm("none")
 

@@ -14,7 +14,7 @@ class Data:
     """The series, and which of its rows are for training, validation and test."""
 
     csv: str = ""
-    """A file of one's own, CSV or Parquet, with a column of times; without it the source."""
+    """A file of one's own, CSV or Parquet, with a column of times; without it the source. --csv is the same."""
     source: Literal["transformer", "etth1"] = "transformer"
     """transformer is simulated here, etth1 is measured and has to be fetched once: `genloom data ett --fetch`."""
     hours: int = 17_420
@@ -47,9 +47,9 @@ class Window:
     """What is known and what is forecast."""
 
     lookback: int = 96
-    """Rows that the network sees."""
+    """Rows that the network sees; --lookback is the same."""
     horizon: int = 720
-    """Rows to forecast."""
+    """Rows to forecast; --horizon is the same."""
     label: int = 48
     """Last rows of the lookback that a Transformer's decoder is given as its start."""
 
@@ -140,6 +140,7 @@ class ForecasterRecipe:
 
     builder: ClassVar[str] = "genloom.recipes.build_forecaster:ForecasterExperiment"
     draws: ClassVar[bool] = False
+    use: ClassVar[str] = "genloom forecast {run}"
 
     name: str
     """Name of the recipe that this run started from."""
@@ -193,7 +194,7 @@ def transformer_etth1_performer(tier: Tier = "laptop") -> ForecasterRecipe:
 
 def transformer_etth1_sparse(tier: Tier = "laptop") -> ForecasterRecipe:
     """The same with strided sparse attention in encoder and decoder."""
-    return _attending(transformer_etth1(tier), "sparse-strided", "strided sparse attention", short="sparse")
+    return _attending(transformer_etth1(tier), "strided", "strided sparse attention", short="sparse")
 
 
 def patchtst_etth1(tier: Tier = "laptop") -> ForecasterRecipe:
