@@ -29,8 +29,9 @@ def texts_of_spans(corpus: Corpus, spans: Iterable[Span], size: int = _SIZE) -> 
         waiting = ""
         for chunk in chunks:
             waiting += chunk.decode()
-            cut = _cut(waiting) or (len(waiting) if len(waiting) >= _LONGEST * size else 0)
-            if cut:
+            if len(waiting) < size:
+                continue
+            if cut := _cut(waiting) or (len(waiting) if len(waiting) >= _LONGEST * size else 0):
                 yield index, waiting[:cut]
                 waiting = waiting[cut:]
         if waiting:
