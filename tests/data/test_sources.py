@@ -41,7 +41,8 @@ def test_a_source_can_be_fetched_or_says_how_to_get_it() -> None:
 
 def test_what_takes_another_s_place_is_made_here() -> None:
     instead = {known.name: known.instead for known in SOURCES.values() if known.instead}
-    assert instead == {"mnist": "digits", "cats64": "shapes", "iclevr": "scenes", "alice": "python-docs"}
+    assert instead == {"mnist": "digits", "cats64": "shapes", "iclevr": "scenes", "ett": "transformer",
+                       "alice": "python-docs"}
     assert all(SOURCES[name].kind == "embedded" for name in instead.values())
 
 

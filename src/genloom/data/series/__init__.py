@@ -6,8 +6,12 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "Borders": "borders",
     "Scaler": "scaler",
     "Series": "series",
+    "Simulation": "simulator",
     "cycle_index": "calendar",
     "following": "clock",
     "marks": "calendar",
+    "read_series": "read",
     "season": "calendar",
+    "simulate": "simulator",
+    "simulation": "simulator",
 })
