@@ -1,6 +1,6 @@
 """What a person asked for: a recipe with their flags, checked whole before anything is read or computed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -42,6 +42,10 @@ SHORT = ("steps", "seed", "devices", "precision", "threads")
 """Options that stand for fields of the engine."""
 
 
+SHORTER = {"forecaster": {"--csv": "--data.csv", "--lookback": "--window.lookback", "--horizon": "--window.horizon"}}
+"""Shorter names of a family's flags."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A recipe as it was asked for, and `base`, the named one that it started from."""
@@ -63,6 +67,7 @@ def asked(args: Sequence[str]) -> Asked:
     course = registry.family_of(base) == "images"
     if course:
         rest = translated(rest)
+    rest = [_whole(word, SHORTER.get(registry.family_of(base), {})) for word in rest]
     parts = {field.name: getattr(base, field.name) for field in fields(base)}
     chosen = {name: part for name, part in parts.items() if is_dataclass(part)}
     command = Command(f"genloom train {named}", base.summary, {OPTIONS: TrainOptions, **chosen},
@@ -84,6 +89,12 @@ def with_short(recipe: Any, options: Any) -> Any:
     """The recipe with the short options put into its engine."""
     short = {name: getattr(options, name) for name in SHORT if getattr(options, name, None) is not None}
     return replace(recipe, engine=replace(recipe.engine, **short))
+
+
+def _whole(word: str, shorter: Mapping[str, str]) -> str:
+    """The flag that a shorter one stands for; any other word as it is."""
+    name, equals, value = word.partition("=")
+    return f"{shorter[name]}{equals}{value}" if name in shorter else word
 
 
 _FILES = (".yaml", ".yml")

@@ -192,6 +192,7 @@ def _flags(parts: Mapping[str, Any]) -> tuple[dict[str, Leaf], list[Leaf]]:
             path = leaf.path if prefix == OPTIONS else (prefix, *leaf.path)
             full = Leaf(path, leaf.hint, leaf.marks, leaf.help, leaf.owner)
             *groups, last = (name.replace("_", "-") for name in path)
+            last = next((mark.name for mark in leaf.marks if getattr(mark, "name", None)), last)
             known["--" + ".".join([*groups, last])] = full
             if leaf.hint is bool and prefix != OPTIONS:
                 known["--" + ".".join([*groups, f"no-{last}"])] = full

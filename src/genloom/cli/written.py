@@ -85,9 +85,9 @@ def _changed(recipe: Any) -> tuple[tuple[str, str], ...]:
 
 def following(recipe: Any, run: str) -> tuple[str, ...]:
     """What can be done with a trained run, whose path is given as a shell takes it."""
-    first = f"genloom sample {run} --count 1000 --seed 1"
-    return (first if draws(recipe) else f"genloom sample OTHER_RUN --classifier {run} --guidance 2",
-            f"genloom evaluate {run}")
+    guiding = "genloom sample OTHER_RUN --classifier {run} --guidance 2"
+    first = "genloom sample {run} --count 1000 --seed 1" if draws(recipe) else getattr(recipe, "use", guiding)
+    return first.format(run=run), f"genloom evaluate {run}"
 
 
 def keep(made: Trained, results: "Sequence[Result]") -> "Path":

@@ -5,7 +5,7 @@ from typing import Any
 
 from genloom.recipes import fields
 
-PLACES = ("data.folder", "data.path", "latent.autoencoder", "evaluation.weights")
+PLACES = ("data.folder", "data.path", "data.csv", "latent.autoencoder", "evaluation.weights")
 """Fields that name files."""
 JUDGES = ("evaluation.judge", "loss.evaluator")
 """Fields that name a run, a file, or an evaluator that comes with genloom."""

@@ -18,6 +18,7 @@ FAMILIES: dict[str, str] = {
     "autoencoder": "genloom.recipes.autoencoder:AutoencoderRecipe",
     "inpainting": "genloom.recipes.inpainting:InpaintingRecipe",
     "gan": "genloom.recipes.gans:GanRecipe",
+    "forecaster": "genloom.recipes.forecaster:ForecasterRecipe",
 }
 """The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
 
@@ -82,6 +83,21 @@ RECIPES: dict[str, Entry] = {
         "any folder of pictures by networks that grow from 4 × 4 pixels while they train, WGAN-GP"),
     "info-gan": Entry("genloom.recipes.gans:info_gan",
                       "MNIST with codes that are made visible: ten categories and two values (InfoGAN)"),
+    "forecaster": Entry("genloom.recipes.forecaster:forecaster",
+                        "any CSV or Parquet file with times: quantiles 48 rows ahead, by patches"),
+    "transformer-etth1": Entry("genloom.recipes.forecaster:transformer_etth1",
+                               "the standard encoder–decoder Transformer on ETTh1, 96 → 720 (S0.1–S0.8)"),
+    "transformer-etth1-performer": Entry(
+        "genloom.recipes.forecaster:transformer_etth1_performer",
+        "the same Transformer with random positive features (Performer, S0.9–S0.11)"),
+    "transformer-etth1-sparse": Entry("genloom.recipes.forecaster:transformer_etth1_sparse",
+                                      "the same Transformer with strided sparse attention (S0.9–S0.11)"),
+    "patchtst-etth1": Entry("genloom.recipes.forecaster:patchtst_etth1",
+                            "PatchTST on ETTh1, 336 → 720: patches of each channel by itself, instance norm"),
+    "itransformer-etth1": Entry("genloom.recipes.forecaster:itransformer_etth1",
+                                "iTransformer on ETTh1, 96 → 720: whole channels as tokens, instance norm"),
+    "dlinear-etth1": Entry("genloom.recipes.forecaster:dlinear_etth1",
+                           "DLinear on ETTh1, 336 → 720: one linear map of the trend, one of the rest"),
 }
 
 STUDIES: dict[str, Entry] = {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from genloom.errors import InputError
+from genloom.recipes.forecaster_relations import FORECASTER_RELATIONS
 from genloom.recipes.gan_relations import (
     augment_relations,
     critic_relations,
@@ -174,6 +175,7 @@ RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "GanRecipe": (_engine_relations, critic_relations, game_relations, idle_relations, augment_relations,
                   pair_relations),
     "EvaluatorRecipe": (_engine_relations, _blocks_relations),
+    "ForecasterRecipe": (_engine_relations, *FORECASTER_RELATIONS),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),
 }
 """Rules between fields, by the recipe's class: each yields an error for each one that is broken."""

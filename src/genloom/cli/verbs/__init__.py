@@ -17,6 +17,7 @@ VERBS: dict[str, Verb] = {
     "train": Verb("train", "train RECIPE [--flags]", "train; ends with paths and the next commands"),
     "resume": Verb("resume", "resume RUN", "go on, exactly where it stopped"),
     "sample": Verb("sample", "sample RUN [--flags]", "draw samples from a trained run"),
+    "forecast": Verb("forecast", "forecast RUN [--from TIME]", "what comes next, by a trained forecaster"),
     "evaluate": Verb("evaluate", "evaluate RUN", "every metric that applies, each beside its known answer"),
     "study": Verb("study", "study NAME [--flags]", "all deliverables of an assignment, and the report"),
     "report": Verb("report", "report RUN", "write the page of a run again"),
@@ -34,7 +35,6 @@ LATER: dict[str, str] = {
     "score": "scoring text by a language model",
     "attention": "pictures of a Transformer's attention",
     "invert": "finding the input behind an output",
-    "forecast": "forecasting a time series",
     "audit": "checking a forecaster for leaks",
     "attention-check": "comparing kinds of attention",
 }
