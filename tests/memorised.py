@@ -42,8 +42,8 @@ def tokens(words: str) -> Tensor:
 
 
 @cache
-def memorised(steps: int = 500) -> GPT:
-    """A GPT of 2 blocks that says SENTENCE after a line's end, and repeats a string of REPEATED words."""
+def memorised(steps: int = 800) -> GPT:
+    """A GPT of 2 blocks that says SENTENCE after the end of a line and repeats strings of REPEATED words."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         gpt = GPT(_SHAPE)
@@ -73,8 +73,10 @@ def repeated(count: int) -> Tensor:
 
 
 def _loss(gpt: GPT, sentence: Tensor) -> Tensor:
-    known = gpt(sentence[None, :-1], targets=sentence[None, 1:])
-    text = repeated(32)
+    before = torch.randint(0, 6, (1,)).item()
+    known = torch.cat((repeated(2)[:, :int(before)], sentence.expand(2, -1)), 1)
+    by_heart = gpt(known[:, :-1], targets=known[:, 1:].where(torch.arange(known.shape[1] - 1) >= before, -1))
+    text = repeated(16)
     targets = text[:, 1:].clone()
     targets[:, : REPEATED - 1] = -1  # nobody can know the first half
-    return known + gpt(text[:, :-1], targets=targets)
+    return by_heart + gpt(text[:, :-1], targets=targets)

@@ -3,8 +3,10 @@
 from genloom._lazy import lazy
 
 __all__, __getattr__, __dir__ = lazy(__name__, {
-    "Word": "words", "counted": "words", "AttentionRows": "attribution", "rows": "attribution", "every_row": "attribution",
-    "rollout": "attribution", "gradient_times_input": "attribution", "ablate": "ablation", "deletion": "ablation",
+    "Word": "words", "counted": "words", "AttentionRows": "attribution", "every_row": "attribution",
+    "rows": "attribution", "rollout": "attribution", "gradient_times_input": "attribution", "ablate": "ablation",
+    "deletion": "ablation", "Inversion": "inversion", "invert": "inversion", "nearest": "inversion",
+    "table_scale": "inversion", "Search": "discrete", "search": "discrete", "READINGS": "reading",
     "BytePairs": "bpe", "Characters": "characters", "FixedWindows": "windows", "TokenFile": "token_file",
     "Tokenizer": "tokenizer", "Windows": "windows", "gpt2": "bpe", "tokenised": "token_file",
     "tokenizer_from_json": "tokenizer", "train_bpe": "bpe",
