@@ -41,7 +41,6 @@ class TrainOptions:
 SHORT = ("steps", "seed", "devices", "precision", "threads")
 """Options that stand for fields of the engine."""
 
-
 SHORTER = {"forecaster": {"--csv": "--data.csv", "--lookback": "--window.lookback", "--horizon": "--window.horizon"}}
 """Shorter names of a family's flags."""
 
