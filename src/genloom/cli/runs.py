@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from genloom.cli.output import Voice
 from genloom.errors import DataError, InputError, InputErrors, RunError
 from genloom.recipes import fields
-from genloom.recipes.places import JUDGES, PLACES
+from genloom.recipes.places import JUDGES, PLACES, is_text
 from genloom.training import distributed
 from genloom.training.run import RunFolder
 
@@ -125,7 +125,8 @@ def recipe_of(run: RunFolder) -> Any:
 def placed(recipe: Any) -> Any:
     """The recipe with its paths from the root of the file system, so that its run works from any folder."""
     for leaf in fields.leaves(type(recipe)):
-        if (path := fields.value(recipe, leaf.path)) and (leaf.name in PLACES or _is_run(leaf.name, path)):
+        path = fields.value(recipe, leaf.path)
+        if path and (leaf.name in PLACES or _is_run(leaf.name, path) or is_text(leaf, path)):
             recipe = fields.replaced(recipe, leaf.path, absolute(path))
     return recipe
 
@@ -225,10 +226,11 @@ def trained(wants: Wants, voice: Voice, doing: str, *, drawing: bool = False) ->
     which(wants.checkpoint)
     voice.say(f"{doing} {wants.run} …")
     from genloom import machine
-    from genloom.recipes.experiment import build
+    from genloom.recipes.experiment import build, kept
 
     machine.prepare(wants.threads or recipe.engine.threads)
-    return with_weights(run, build(recipe, data_root_of(run, wants.data_root)), wants.checkpoint)
+    experiment = build(recipe, data_root_of(run, wants.data_root), kept(recipe, run.path))
+    return with_weights(run, experiment, wants.checkpoint)
 
 
 def with_weights(run: RunFolder, experiment: "Experiment", checkpoint: str = "") -> Trained:

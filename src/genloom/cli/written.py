@@ -8,7 +8,7 @@ from genloom.cli.output import Voice
 from genloom.cli.runs import Trained, provenance
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.fields import differences
-from genloom.recipes.places import JUDGES, PLACES
+from genloom.recipes.places import JUDGES, PLACES, TEXT, is_place
 from genloom.recipes.registry import RECIPES, draws
 from genloom.recipes.registry import recipe as named
 
@@ -79,15 +79,14 @@ def _changed(recipe: Any) -> tuple[tuple[str, str], ...]:
     if recipe.name not in RECIPES:
         return ()
     changed = ", ".join(f"{name} {mine}" for name, mine, _ in differences(recipe, named(recipe.name))
-                        if name not in (*PLACES, *JUDGES))
+                        if name not in (*PLACES, *JUDGES) and not (name == TEXT and is_place(mine)))
     return (("changed", shorten(changed, _MOST, placeholder=" … (all in recipe.yaml)")),) if changed else ()
 
 
 def following(recipe: Any, run: str) -> tuple[str, ...]:
     """What can be done with a trained run, whose path is given as a shell takes it."""
-    guiding = "genloom sample OTHER_RUN --classifier {run} --guidance 2"
-    first = "genloom sample {run} --count 1000 --seed 1" if draws(recipe) else getattr(recipe, "use", guiding)
-    return first.format(run=run), f"genloom evaluate {run}"
+    usual = "{run} --count 1000 --seed 1" if draws(recipe) else "OTHER_RUN --classifier {run} --guidance 2"
+    return getattr(recipe, "use", f"genloom sample {usual}").format(run=run), f"genloom evaluate {run}"
 
 
 def keep(made: Trained, results: "Sequence[Result]") -> "Path":

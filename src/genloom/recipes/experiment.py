@@ -5,8 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from genloom.training import distributed
+
 if TYPE_CHECKING:
-    from genloom.recipes.known import Known
     from genloom.report.results import Item, Result
     from genloom.training.engine import Job
     from genloom.training.method import Networks
@@ -92,10 +93,26 @@ def drawn_at(recipe: Any, step: int) -> dict[str, str]:
     return {"recipe": recipe.name, "seed": str(recipe.engine.seed), "checkpoint": f"step {step}, before it was saved"}
 
 
-def build(recipe: Any, data_root: Path | None = None, known: "Known | None" = None) -> Experiment:
+def kept(recipe: Any, run: Path) -> Any:
+    """What a run keeps of its data, read by the function that the recipe's class names as `keeps` ("module:function").
+
+    None where its family keeps nothing, and of a run that was made before it did.
+    """
+    module, _, name = getattr(type(recipe), "keeps", "").partition(":")
+    return getattr(import_module(module), name)(run) if module else None
+
+
+def keep(experiment: Experiment, run: Path) -> None:
+    """Let the run keep what its family keeps of the data, in the first process alone."""
+    if hasattr(experiment, "keep") and distributed.is_main():
+        experiment.keep(run)
+
+
+def build(recipe: Any, data_root: Path | None = None, known: Any = None) -> Experiment:
     """The experiment of a recipe, by the `builder` that its class names ("module:class").
 
-    known   of a family whose models come with genloom: what they know of their data, which then are not read
+    known   what a model that comes with genloom, or a run, knows of its data (`Known`, `KnownText`), which then are not
+            read before they are needed
     """
     module, _, name = recipe.builder.partition(":")
     builder = getattr(import_module(module), name)

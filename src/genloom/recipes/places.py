@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from genloom.recipes import fields
+from genloom.recipes import fields, gpt
 
-PLACES = ("data.folder", "data.path", "data.csv", "latent.autoencoder", "evaluation.weights")
+PLACES = ("data.folder", "data.path", "data.csv", "latent.autoencoder", "evaluation.weights", "tokenizer.folder")
 """Fields that name files."""
+TEXT = "data.text"
+"""The field of a language model's recipe that names a text of `gpt.TEXTS`, or a file or folder; others have words."""
 JUDGES = ("evaluation.judge", "loss.evaluator")
 """Fields that name a run, a file, or an evaluator that comes with genloom."""
 _IDLE = ("summary", "engine.threads", "engine.workers", "engine.tensorboard", "engine.wandb", "evaluation.samples",
@@ -24,9 +26,14 @@ def without_places(recipe: Any) -> Any:
     """
     for leaf in fields.leaves(type(recipe)):
         value = fields.value(recipe, leaf.path)
-        if (leaf.name in PLACES and value) or (leaf.name in JUDGES and is_place(value)):
+        if (leaf.name in PLACES and value) or (leaf.name in JUDGES and is_place(value)) or is_text(leaf, value):
             recipe = fields.replaced(recipe, leaf.path, "")
     return recipe
+
+
+def is_text(leaf: fields.Leaf, value: Any) -> bool:
+    """Whether a value is the path of a language model's text."""
+    return leaf.name == TEXT and leaf.owner is gpt.Data and value not in ("", *gpt.TEXTS)
 
 
 def is_place(value: str) -> bool:

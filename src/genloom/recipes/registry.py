@@ -19,6 +19,7 @@ FAMILIES: dict[str, str] = {
     "inpainting": "genloom.recipes.inpainting:InpaintingRecipe",
     "gan": "genloom.recipes.gans:GanRecipe",
     "forecaster": "genloom.recipes.forecaster:ForecasterRecipe",
+    "gpt": "genloom.recipes.gpt:GptRecipe",
 }
 """The recipe classes by the name that `recipe.yaml` gives them, as "module:class"."""
 
@@ -98,6 +99,13 @@ RECIPES: dict[str, Entry] = {
                                 "iTransformer on ETTh1, 96 → 720: whole channels as tokens, instance norm"),
     "dlinear-etth1": Entry("genloom.recipes.forecaster:dlinear_etth1",
                            "DLinear on ETTh1, 336 → 720: one linear map of the trend, one of the rest"),
+    "gpt": Entry("genloom.recipes.gpt:gpt", "a language model of 2.9 M numbers on any text, GPT-2's network"),
+    "gpt-nano": Entry("genloom.recipes.gpt:gpt_nano",
+                      "a language model of 0.2 M numbers, trained in a minute or two"),
+    "gpt-alice": Entry("genloom.recipes.gpt:gpt_alice",
+                       "Alice's Adventures in Wonderland by a language model of 2.9 M numbers (S2.22–S2.29)"),
+    "gpt2": Entry("genloom.recipes.gpt:gpt2",
+                  "GPT-2's 124 M numbers and its 50,257 tokens; 20 steps on a laptop, training on a GPU"),
 }
 
 STUDIES: dict[str, Entry] = {

@@ -163,6 +163,27 @@ def _blocks_relations(recipe: Any) -> Iterator[InputError]:
         yield InputError("network.blocks", blocks, "one or more positive numbers", "pass --network.blocks 2 2 2 2")
 
 
+def _text_relations(recipe: Any) -> Iterator[InputError]:
+    """Heads share the width, windows fit into the context, and patience needs validation text."""
+    network, data = recipe.network, recipe.data
+    if network.width % network.heads:
+        yield InputError("network.width", network.width, f"a multiple of the {network.heads} heads",
+                         f"pass --network.width {max(1, round(network.width / network.heads)) * network.heads}")
+    elif network.positions == "rotary" and network.width // network.heads % 2:
+        yield InputError("network.positions", "rotary", f"learned for heads of {network.width // network.heads} "
+                         "channels, which cannot be paired", "pass --network.positions learned")
+    for name, stride in (("data.stride", data.stride), ("evaluation.stride", recipe.evaluation.stride)):
+        if stride > network.context:
+            yield InputError(name, stride, f"at most network.context = {network.context}",
+                             f"pass --{name} {network.context}")
+    if data.valid + data.test > 0.5:
+        yield InputError("data.valid", data.valid, f"at most {0.5 - data.test:g}: half of the text is for training",
+                         "pass --data.valid 0.05 --data.test 0.1")
+    if recipe.engine.patience and not data.valid:
+        yield InputError("engine.patience", recipe.engine.patience, "0 where no text is kept for validation",
+                         "pass --data.valid 0.05")
+
+
 RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "PointsRecipe": (_engine_relations, _data_relations, _network_relations, _schedule_relations, _steps_relations,
                      _langevin_relations, _zero_snr_relations, _betas_relations),
@@ -174,6 +195,7 @@ RELATIONS: dict[str, tuple[Callable[[Any], Iterator[InputError]], ...]] = {
     "InpaintingRecipe": (_engine_relations, _halving_relations),
     "GanRecipe": (_engine_relations, critic_relations, game_relations, idle_relations, augment_relations,
                   pair_relations),
+    "GptRecipe": (_engine_relations, _text_relations),
     "EvaluatorRecipe": (_engine_relations, _blocks_relations),
     "ForecasterRecipe": (_engine_relations, *FORECASTER_RELATIONS),
     "ClassifierRecipe": (_engine_relations, _halving_relations, _schedule_relations),

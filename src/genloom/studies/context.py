@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from genloom import machine
 from genloom.errors import CheckpointError, InputError, InputErrors, RunError
 from genloom.recipes import pretrained
-from genloom.recipes.experiment import Experiment, build
+from genloom.recipes.experiment import Experiment, build, keep
 from genloom.recipes.registry import TIERS
 from genloom.recipes.serial import from_yaml, to_yaml
 from genloom.recipes.shipped import differs, opened
@@ -160,6 +160,7 @@ class Context:
             self.screen.say(f"{path} is of another recipe or damaged; kept as {put_aside(path).name}")
         self.screen.say(f"training {path.name}: {experiment.recipe.engine.steps} steps")
         run = RunFolder.create(path, recipe_yaml, self.command, machine.environment())
+        keep(experiment, path)
         fit(build(experiment.recipe, self.data_root).job(), run, screen=self.screen)
 
 

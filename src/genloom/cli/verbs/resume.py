@@ -93,12 +93,13 @@ def _falls(recipe: Any) -> bool:
 
 def _session(folder: RunFolder, recipe: Any, before: Any, options: Options, voice: Voice) -> Session:
     from genloom import machine
-    from genloom.recipes.experiment import build
+    from genloom.recipes.experiment import build, keep, kept
     from genloom.recipes.serial import to_yaml
 
     machine.prepare(recipe.engine.threads)
-    experiment = build(recipe, runs.data_root_of(folder, options.data_root))
+    experiment = build(recipe, runs.data_root_of(folder, options.data_root), kept(recipe, folder.path))
     runs.refuse_other_codes(folder, experiment)
+    keep(experiment, folder.path)
     if recipe.engine.steps != before.engine.steps and _falls(recipe):
         voice.say(f"note: the learning rate falls over {recipe.engine.steps} steps now, so it jumps here")
     if (recipe.engine.steps, recipe.engine.patience) != (before.engine.steps, before.engine.patience):

@@ -11,7 +11,7 @@ import tyro
 
 from genloom.cli import flags, runs
 from genloom.cli.crash import saved_in
-from genloom.cli.output import Voice
+from genloom.cli.output import Voice, harmless
 from genloom.errors import InputError, UnknownName
 from genloom.recipes import relations, rules
 from genloom.recipes.experiment import SampleRequest
@@ -87,15 +87,34 @@ def run(args: list[str]) -> int:
         runs.refuse_filled(options.out)
     voice = Voice(quiet=options.quiet, json=options.json)
     made = runs.trained(options, voice, "drawing from", drawing=True)
+    _listen(made, voice)
     with _folder(options, made) as folder, saved_in(folder if made.name else options.run):
         paths = made.experiment.sample(made.networks, request(options), folder, runs.provenance(
             made, options.seed, command(options, None if made.name else made.loaded.step)))
+    _read_out(options, made, paths, voice)
     pictures = [path for path in paths if path.suffix == ".png"]
     voice.answer({"run": str(options.run), "checkpoint": made.loaded.step, "samples": [str(path) for path in paths]},
                  *(f"samples     {path}" for path in paths))
     if pictures:
         voice.say("next:", f"  genloom inspect {runs.quoted(pictures[0])}")
     return 0
+
+
+def _listen(made: runs.Trained, voice: Voice) -> None:
+    """Let a single text be seen while it is written."""
+    if hasattr(made.experiment, "listener") and not voice.silent:
+        made.experiment.listener = lambda text: print(harmless(text), end="", flush=True)
+
+
+def _read_out(options: Options, made: runs.Trained, paths: list[Path], voice: Voice) -> None:
+    """Show texts that were not seen while they were written."""
+    for path in paths:
+        if path.suffix != ".txt" or voice.silent:
+            continue
+        if (options.count or made.experiment.recipe.generation.count) == 1:
+            voice.say("")
+        else:
+            voice.say(path.read_text("utf-8"))
 
 
 @contextlib.contextmanager

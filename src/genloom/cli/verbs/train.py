@@ -20,7 +20,7 @@ def run(args: list[str]) -> int:
 
 def _session(wanted: Asked, command: list[str], voice: Voice) -> Session:
     from genloom import machine
-    from genloom.recipes.experiment import build
+    from genloom.recipes.experiment import build, keep
     from genloom.recipes.serial import to_yaml
     from genloom.training.engine import check
 
@@ -31,4 +31,5 @@ def _session(wanted: Asked, command: list[str], voice: Voice) -> Session:
     experiment.facts()
     path = runs.new_folder(options.out, recipe.name)
     run = RunFolder.create(path, to_yaml(recipe), command, runs.environment(options.data_root, experiment))
+    keep(experiment, path)
     return Session(experiment, run, wanted.base, screen(voice), voice)
