@@ -25,6 +25,7 @@ VERBS: dict[str, Verb] = {
     "import": Verb("import_model", "import SOURCE [--flags]",
                    "a model of diffusers, guided-diffusion or minDiffusion becomes a run"),
     "export": Verb("export_model", "export RUN [--push NAME]", "a run as a folder that diffusers opens; to the hub"),
+    "audit": Verb("audit", "audit RUN|FILE:NAME", "does a forecaster see the future, other samples or the test?"),
     "studio": Verb("studio", "studio [RUNS]", "the local web app"),
     "bench": Verb("bench", "bench NAME", "genloom and its peers on the same work in one run: ratios"),
     "inspect": Verb("inspect_image", "inspect IMAGE", "the recipe, seed, checkpoint and command behind a picture"),
@@ -35,7 +36,6 @@ LATER: dict[str, str] = {
     "score": "scoring text by a language model",
     "attention": "pictures of a Transformer's attention",
     "invert": "finding the input behind an output",
-    "audit": "checking a forecaster for leaks",
     "attention-check": "comparing kinds of attention",
 }
 """Verbs of families that are planned."""

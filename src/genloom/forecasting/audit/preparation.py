@@ -26,6 +26,7 @@ class Preparation:
     train      the first `train` rows are for training
     test       first row of the test
     lookback   rows that a window reads
+    fitted     mean and deviation (2, C) by which a model was trained, where they are known
     """
 
     prepare: Callable[[Tensor], Tensor]
@@ -33,6 +34,7 @@ class Preparation:
     train: int
     test: int
     lookback: int
+    fitted: Tensor | None = None
 
     def __post_init__(self) -> None:
         if not _ROWS <= self.train <= self.test < len(self.values) or not 1 <= self.lookback < self.train:
@@ -76,11 +78,13 @@ def scaler(data: Preparation, probe: Probe | None = None) -> Check:
     """
     before, after = data.plain(), data.changed(data.train)
     known = slice(0, max(_ROWS, data.train - data.lookback))
-    number = change(after[known], before[known])
+    moved, other = change(after[known], before[known]), _otherwise_fitted(data)
+    if other > max(moved, _TOLERANCE):
+        return _other_data(data, other)
     return measured(
         SCALER, f"the {len(data.values) - data.train:,} rows after training were replaced, and all prepared again",
-        number, tolerance=_TOLERANCE, well=f"training rows stay; {_fitted(data, before)}",
-        ill=f"training rows change by {percent(number)}; {_fitted(data, before)}{_felt(data, before, after, probe)}",
+        moved, tolerance=_TOLERANCE, well=f"training rows stay; {_fitted(data, before)}",
+        ill=f"training rows change by {percent(moved)}; {_fitted(data, before)}{_felt(data, before, after, probe)}",
         remedy="fit mean and deviation to the training rows alone, and apply them to all")
 
 
@@ -113,6 +117,24 @@ def implied(raw: Tensor, prepared: Tensor) -> Statistics:
     centred = raw - raw.mean(0)
     slope = (centred * (prepared - prepared.mean(0))).sum(0) / centred.square().sum(0)
     return Statistics(raw.mean(0) - prepared.mean(0) / slope, 1 / slope)
+
+
+def _otherwise_fitted(data: Preparation) -> float:
+    """How far the statistics by which a model was trained are from those of the training rows, in deviations."""
+    if data.fitted is None:
+        return 0.0
+    train = data.values[: data.train]
+    deviation = train.std(0, correction=0)
+    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+    mean, scale = data.fitted.double().cpu()
+    return float(torch.maximum((mean - train.mean(0)).abs(), (scale - deviation).abs()).div(deviation).max())
+
+
+def _other_data(data: Preparation, number: float) -> Check:
+    return measured(
+        SCALER, "the statistics that the weights were trained with were held against those of the training rows",
+        number, tolerance=_TOLERANCE, well="", remedy="bring the former data back, or train anew",
+        ill=f"they differ by {number:.2g} deviations: the weights were trained on other rows")
 
 
 def _fitted(data: Preparation, prepared: Tensor) -> str:

@@ -10,7 +10,6 @@ from genloom.forecasting.audit.check import Check
 from genloom.forecasting.audit.preparation import Preparation
 from genloom.forecasting.audit.probe import Probe, windows_of
 from genloom.forecasting.audit.protocol import History
-from genloom.forecasting.windows import Windows
 from genloom.training.method import Batch, Source
 
 
@@ -27,7 +26,7 @@ def audit(model: nn.Module, windows: Source, *, data: Preparation | None = None,
     model     called as model(x (B, L, C), x_marks (B, L, M), y_marks (B, H, M), y=None) → (B, H, C) or (B, H, C, P)
     windows   of the test, with batches of x, y, x_marks and y_marks
     data      how its values were prepared; without it 5 is not asked
-    batches   batch size → the batches of an evaluation; those of the windows, where they have some
+    batches   batch size → the batches of an evaluation; without it 6 is not asked
     history   validation errors in training; without it 8 is not asked
     count     windows that are forecast, for 1 to 4
 
@@ -47,8 +46,6 @@ def audit(model: nn.Module, windows: Source, *, data: Preparation | None = None,
                   for name in (preparation.SCALER, preparation.SMOOTHED)]
     else:
         found += [preparation.scaler(data, probe), preparation.smoothed(data)]
-    if batches is None and isinstance(windows, Windows):
-        batches = windows.batches
     if batches is not None:
         found.append(protocol.counted(len(windows), batches))
     found.append(protocol.masked(probe))
