@@ -27,7 +27,7 @@ class Characters:
     kind = "characters"
 
     def __init__(self, characters: str) -> None:
-        self._characters = sorted(set(str(characters)) - set(map(chr, range(_ASCII))))
+        self._characters = sorted(set("".join(characters)) - set(map(chr, range(_ASCII))))
         self._pieces = [bytes((byte,)) for byte in range(_BYTES)] + [each.encode() for each in self._characters] + [b""]
         self._ids = {each: [_BYTES + k] for k, each in enumerate(self._characters)}
         self._ids |= {chr(byte): [byte] for byte in range(_ASCII)}

@@ -73,7 +73,7 @@ def tokenizer_from_json(values: Mapping[str, Any]) -> Tokenizer:
             from genloom.autoregressive.bpe import BytePairs
 
             return BytePairs(values["pieces"], values["merges"], kind=kind)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"a tokenizer of kind {kind!r} cannot be read: {error}; train the model again") from error
     raise DataError(f"a tokenizer of kind {str(kind)[:40]!r} is not known; known are bpe, characters and gpt2")
 
