@@ -52,11 +52,12 @@ class CausalAttention(nn.Module):
         past    what stands before x, as `block` of it; x is appended to it and it is not advanced
         seen    (B, length + L) bool, the tokens that others may look at; None is all
         """
+        batch, length, width = x.shape
         query, key, value = self._query_key_value(x, 0 if past is None else past.length)
         if past is not None:
             key, value = past.append(block, key, value)
         mixed = _attend(query, key, value, self.dropout if self.training else 0.0, seen)
-        return cast(Tensor, self.out(mixed.transpose(1, 2).flatten(2)))
+        return cast(Tensor, self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
 
     def look(self, x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Look]:
         """The mixed tokens and what was computed on the way, as in evaluation: nothing is dropped out."""
@@ -69,11 +70,12 @@ class CausalAttention(nn.Module):
 
     def _query_key_value(self, x: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """(B, H, L, d) each, of tokens whose first stands at the place `start`."""
-        split = self.qkv(x).view(*x.shape[:2], 3 * self.heads, -1).transpose(1, 2)
-        query, key, value = split.chunk(3, dim=1)
+        batch, length, width = x.shape
+        split = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        query, key, value = split.unbind()
         if self.rotary:
-            positions = torch.arange(start, start + x.shape[1], device=x.device)
-            query, key = rotate(split[:, : 2 * self.heads], positions).chunk(2, dim=1)
+            positions = torch.arange(start, start + length, device=x.device)
+            query, key = rotate(split[:2].flatten(0, 1), positions).chunk(2)
         return query, key, value
 
 

@@ -180,7 +180,7 @@ class _Block(nn.Module):
     def _added(self, h: Tensor, branch: Tensor) -> Tensor:
         if self.training and self.dropout:
             branch = F.dropout(branch, self.dropout)
-        return h + branch.to(h.dtype)  # on a CPU, to add two precisions takes three times as long as to convert first
+        return h + branch
 
     def look(self, h: Tensor, seen: Tensor | None) -> tuple[Tensor, Look]:
         out, look = self.attention.look(self.norm_1(h), seen)

@@ -69,11 +69,10 @@ class KeyValues:
 
         Errors: `InputError` for another batch, and for more tokens than there is room for.
         """
-        count = keys.shape[2]
-        if keys.shape[0] != self.batch:
-            raise InputError("batch", keys.shape[0], f"{self.batch}, as the keys and values that are held")
+        count, held_keys, held_values = keys.shape[2], self._keys[block], self._values[block]
+        if len(keys) != len(held_keys):
+            raise InputError("batch", len(keys), f"{self.batch}, as the keys and values that are held")
         self.require_room(count)
-        held_keys, held_values = self._keys[block], self._values[block]
         held_keys.narrow(2, self._length, count).copy_(keys)
         held_values.narrow(2, self._length, count).copy_(values)
         return held_keys.narrow(2, 0, self._length + count), held_values.narrow(2, 0, self._length + count)
