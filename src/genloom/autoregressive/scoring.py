@@ -21,13 +21,11 @@ class Scored:
     tokens      (L,) int64
     log_probs   log p(token i | those before it), (L,) float64, in nats
     ranks       how many tokens were likelier at that place, (L,) int64: 0 is the model's first choice
-    start       the token that stands before the first one
     """
 
     tokens: Tensor
     log_probs: Tensor
     ranks: Tensor
-    start: int
 
     @property
     def total(self) -> float:
@@ -41,29 +39,28 @@ class Scored:
 
 
 @torch.no_grad()
-def score(gpt: GPT, tokens: Tensor | Sequence[int], start: int, *, stride: int = 0) -> Scored:
-    """The log-probability of each token of a text, in order, the first one after the token `start`.
+def score(gpt: GPT, tokens: Tensor | Sequence[int], before: Sequence[int], *, stride: int = 0) -> Scored:
+    """The log-probability of each token of a text, in order, given those of it before and the tokens `before`.
 
-    A text longer than the context is cut into windows that begin `stride` tokens apart (0: half a context), so that a
+    What is longer than the context is cut into windows that begin `stride` tokens apart (0: half a context), so that a
     token is predicted from at least context − stride before it, where there are as many.
 
-    Errors: `InputError` for no tokens, or a network in training mode.
+    Errors: `InputError` for no tokens, or none before them; for a network in training mode.
     """
     text = torch.as_tensor(tokens, dtype=torch.int64).cpu()
-    if len(text) == 0:
-        raise InputError("text", "", "at least one token", "give a sentence")
+    if len(text) == 0 or not before:
+        raise InputError("text" if before else "before", "", "at least one token", "give a sentence")
     if gpt.training:
         raise InputError("network", "in training mode", "in evaluation mode, where nothing is dropped out")
     device = gpt.token_table.weight.device
-    whole = torch.cat([torch.tensor([start]), text]).to(device)
+    whole = torch.cat([torch.tensor(list(before)), text]).to(device)
     found, ranks = [], []
-    for begin, end, new in strided(len(text), gpt.shape.context, stride):
+    for begin, end, new in strided(len(whole) - 1, gpt.shape.context, stride):
         logits = gpt(whole[None, begin:end])[:, new - begin :].double()
         targets = whole[None, new + 1 : end + 1]
-        own = logits.gather(2, targets[..., None])
         found.append(log_probs(logits, targets)[0].cpu())
-        ranks.append((logits > own).sum(2)[0].cpu())
-    return Scored(text, torch.cat(found), torch.cat(ranks), start)
+        ranks.append((logits > logits.gather(2, targets[..., None])).sum(2)[0].cpu())
+    return Scored(text, torch.cat(found)[len(before) - 1 :], torch.cat(ranks)[len(before) - 1 :])
 
 
 def strided(length: int, context: int, stride: int = 0) -> Iterator[tuple[int, int, int]]:

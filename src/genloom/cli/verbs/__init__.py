@@ -19,6 +19,7 @@ VERBS: dict[str, Verb] = {
     "sample": Verb("sample", "sample RUN [--flags]", "draw samples from a trained run"),
     "forecast": Verb("forecast", "forecast RUN [--from TIME]", "what comes next, by a trained forecaster"),
     "evaluate": Verb("evaluate", "evaluate RUN", "every metric that applies, each beside its known answer"),
+    "score": Verb("score", 'score RUN "a sentence"', "how probable a sentence is to a language model"),
     "study": Verb("study", "study NAME [--flags]", "all deliverables of an assignment, and the report"),
     "report": Verb("report", "report RUN", "write the page of a run again"),
     "results": Verb("results", "results PATH", "the numbers of a run or a study"),
@@ -33,7 +34,6 @@ VERBS: dict[str, Verb] = {
 }
 
 LATER: dict[str, str] = {
-    "score": "scoring text by a language model",
     "attention": "pictures of a Transformer's attention",
     "invert": "finding the input behind an output",
     "attention-check": "comparing kinds of attention",
