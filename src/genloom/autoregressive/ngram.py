@@ -47,13 +47,27 @@ class _Order(NamedTuple):
     discount: _Reals
 
 
+class _Sequences(NamedTuple):
+    """The distinct sequences of one length.
+
+    keys     as in `_Order`
+    ids      which of them ends at each place of the text; `_ABSENT` where its stretch has fewer symbols before it
+    counts   how often each occurs
+    """
+
+    keys: _Numbers
+    ids: _Numbers
+    counts: _Numbers
+
+
 class KneserNey:
     """An n-gram model with n − 1 symbols of context.
 
     order        n, 1 … 32
     vocabulary   V, the number of symbols
 
-    It keeps every sequence of up to n symbols in memory, about 40 bytes for each that is distinct.
+    It keeps every sequence of up to n symbols in memory, about 32 bytes for each that is distinct; to fit it takes
+    8 n bytes more for each symbol of the text. A book takes a second; texts of 100 MB and more are too large for it.
 
     Errors: `InputError` for an order or a vocabulary outside its range.
     """
@@ -74,16 +88,18 @@ class KneserNey:
         text = _marked([self._checked(each) for each in stretches], self.vocabulary)
         if not (text < self.vocabulary).any():
             raise DataError("the training text of the n-gram model is empty; give it some")
-        self._orders, ids, parents = [], np.zeros(len(text), np.int64), 1
-        starts, keys_of = _distances(text, self.vocabulary), list[tuple[_Numbers, _Numbers, _Numbers]]()
+        room = _distances(text, self.vocabulary)
+        found = list[_Sequences]()
         for n in range(1, self.order + 1):
-            keys, ids, counts = _counted(text, ids, starts, n, self.vocabulary)
-            keys_of.append((keys, ids, counts))
-        for n, (keys, ids, counts) in enumerate(keys_of, 1):
+            found.append(_counted(text, found[-1].ids if found else None, room, n, self.vocabulary))
+        self._orders, contexts = [], 1
+        for n, (keys, ids, counts) in enumerate(found, 1):
+            if not len(keys):  # no stretch is so long
+                break
             if n < self.order:
-                counts = _preceded(keys_of[n], ids, counts, starts, n)
-            self._orders.append(_order(keys, counts, parents, self.vocabulary))
-            parents = len(keys)
+                counts = _preceded(found[n], ids, counts, room, n)
+            self._orders.append(_order(keys, counts, contexts, self.vocabulary))
+            contexts = len(keys)
         return self
 
     def log_prob(self, stretch: Symbols) -> _Reals:
@@ -161,43 +177,36 @@ def _distances(text: _Numbers, mark: int) -> _Numbers:
     return place - np.maximum.accumulate(np.where(text == mark, place, 0)) + 1
 
 
-def _counted(text: _Numbers, before: _Numbers, room: _Numbers, n: int,
-             mark: int) -> tuple[_Numbers, _Numbers, _Numbers]:
-    """Keys and occurrences of the distinct sequences of n symbols, and which one ends at each place.
-
-    before   which sequence of n − 1 symbols ends at each place
-    room     as `_distances` gives
-    """
+def _counted(text: _Numbers, shorter: _Numbers | None, room: _Numbers, n: int, mark: int) -> _Sequences:
+    """The sequences of n symbols, from the ids of those of n − 1."""
     places = np.flatnonzero(room >= n)
-    context = before[places - 1] if n > 1 else np.zeros(len(places), np.int64)
+    context = shorter[places - 1] if shorter is not None else np.zeros(len(places), np.int64)
     keys, inverse, counts = np.unique(context * (mark + 1) + text[places], return_inverse=True, return_counts=True)
     ids = np.full(len(text), _ABSENT)
     ids[places] = inverse
-    return keys, ids, counts
+    return _Sequences(keys, ids, counts)
 
 
-def _preceded(longer: tuple[_Numbers, _Numbers, _Numbers], ids: _Numbers, counts: _Numbers, room: _Numbers,
-              n: int) -> _Numbers:
+def _preceded(longer: _Sequences, ids: _Numbers, counts: _Numbers, room: _Numbers, n: int) -> _Numbers:
     """How many different symbols stand before each sequence of n; how often it occurs if it begins with the mark.
 
     Each distinct sequence of n + 1 symbols is one symbol before one sequence of n.
     """
-    keys, longer_ids, _ = longer
-    shorter = np.empty(len(keys), np.int64)
+    shorter = np.empty(len(longer.keys), np.int64)
     places = np.flatnonzero(room >= n + 1)
-    shorter[longer_ids[places]] = ids[places]
+    shorter[longer.ids[places]] = ids[places]
     found = np.bincount(shorter, minlength=len(counts))
     return np.where(found > 0, found, counts)  # only what begins with the mark has nothing before it
 
 
-def _order(keys: _Numbers, counts: _Numbers, parents: int, mark: int) -> _Order:
+def _order(keys: _Numbers, counts: _Numbers, contexts: int, mark: int) -> _Order:
     predicted = keys % (mark + 1) != mark
     counts = np.where(predicted, counts, 0)
     discount = _discounts(counts)
     context = keys // (mark + 1)
-    totals = np.bincount(context, counts, parents).astype(np.int64)
-    taken = np.bincount(context, discount[np.minimum(counts, 3)], parents)
-    gammas = np.divide(taken, totals, out=np.ones(parents), where=totals > 0)
+    totals = np.bincount(context, counts, contexts).astype(np.int64)
+    taken = np.bincount(context, discount[np.minimum(counts, 3)], contexts)
+    gammas = np.divide(taken, totals, out=np.ones(contexts), where=totals > 0)
     return _Order(keys, counts, totals, gammas, discount)
 
 
