@@ -16,12 +16,15 @@ FEW = Options(factor=1.0)
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("length", [1, 12, 40])
-def test_it_is_the_plain_algorithm(three: Three, length: int, causal: bool) -> None:
+@pytest.mark.parametrize("published", [False, True])
+def test_it_is_the_plain_algorithm(three: Three, length: int, causal: bool, published: bool) -> None:
     q, k, v = (x.detach() for x in three(length))
-    count = probsparse._count(length, Setting(options=FEW))
-    drawn = probsparse._drawn(length, length, count, causal, 0, "cpu")
-    right = reference.standing_out(q.numpy(), k.numpy(), v.numpy(), drawn.numpy(), most=count, causal=causal)
-    assert reference.relative_error(attend("probsparse", q, k, v, causal=causal, options=FEW).numpy(), right) < 1e-14
+    name = "probsparse-published" if published else "probsparse"
+    count = probsparse.count_of(length, Setting(options=FEW))
+    drawn = probsparse.drawn_keys(length, length, count, causal and not published, 0, "cpu")
+    right = reference.standing_out(q.numpy(), k.numpy(), v.numpy(), drawn.numpy(), most=count, causal=causal,
+                                   published=published)
+    assert reference.relative_error(attend(name, q, k, v, causal=causal, options=FEW).numpy(), right) < 1e-14
 
 
 def test_as_published_its_causal_form_leaks(three: Three) -> None:

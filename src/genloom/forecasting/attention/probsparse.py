@@ -71,9 +71,9 @@ def published_weights(q: Tensor, k: Tensor, setting: Setting) -> Tensor:
 
 def _sound(q: Tensor, k: Tensor, setting: Setting) -> Active:
     queries, keys = q.shape[2], k.shape[2]
-    drawn = _drawn(queries, keys, _count(keys, setting), setting.causal, setting.options.seed, str(q.device))
+    drawn = drawn_keys(queries, keys, count_of(keys, setting), setting.causal, setting.options.seed, str(q.device))
     excess = _excess(q, k, drawn, over=drawn.shape[1])
-    most = _count(queries, setting)
+    most = count_of(queries, setting)
     if not setting.causal:
         return _chosen(q, k, excess, most, setting)
     active = _leading(excess, most)
@@ -83,9 +83,9 @@ def _sound(q: Tensor, k: Tensor, setting: Setting) -> Active:
 
 def _published(q: Tensor, k: Tensor, setting: Setting) -> Active:
     queries, keys = q.shape[2], k.shape[2]
-    drawn = _drawn(queries, keys, _count(keys, setting), False, setting.options.seed, str(q.device))
+    drawn = drawn_keys(queries, keys, count_of(keys, setting), False, setting.options.seed, str(q.device))
     # the published code divides the sum over the drawn keys by the number of all keys
-    return _chosen(q, k, _excess(q, k, drawn, over=keys), _count(queries, setting), setting)
+    return _chosen(q, k, _excess(q, k, drawn, over=keys), count_of(queries, setting), setting)
 
 
 def _chosen(q: Tensor, k: Tensor, excess: Tensor, most: int, setting: Setting) -> Active:
@@ -93,13 +93,13 @@ def _chosen(q: Tensor, k: Tensor, excess: Tensor, most: int, setting: Setting) -
     return _attention(q, k, index, torch.ones_like(index, dtype=torch.bool), setting)
 
 
-def _count(length: int, setting: Setting) -> int:
+def count_of(length: int, setting: Setting) -> int:
     """c·⌈ln L⌉, between 1 and L."""
     return max(1, min(int(setting.options.factor * ceil(log(length))), length))
 
 
 @lru_cache(maxsize=64)
-def _drawn(queries: int, keys: int, count: int, causal: bool, seed: int, device: str) -> Tensor:
+def drawn_keys(queries: int, keys: int, count: int, causal: bool, seed: int, device: str) -> Tensor:
     """Which keys stand for all in the measure of each query, (Lq, u): of the keys up to its own where it is causal."""
     with torch.inference_mode(False):
         share = torch.rand(queries, count, generator=generator(seed, queries, keys), dtype=torch.float64)

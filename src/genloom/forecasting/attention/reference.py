@@ -96,18 +96,22 @@ def lags(q: Array, k: Array, v: Array, *, factor: float) -> Array:
     return out
 
 
-def standing_out(q: Array, k: Array, v: Array, drawn: NDArray[Any], *, most: int, causal: bool) -> Array:
+def standing_out(q: Array, k: Array, v: Array, drawn: NDArray[Any], *, most: int, causal: bool,
+                 published: bool = False) -> Array:
     """ProbSparse: softmax rows for the queries that stand out by their `drawn` keys (Lq, u), means for the others.
 
-    Where it is causal a query stands out if fewer than `most` of those before it are at least as far above their mean.
+    Where it is causal a query stands out if fewer than `most` of those before it are at least as far above their mean;
+    as published, of all others, above a sum that is divided by the number of all keys, and others take sums.
     """
     def row(b: int, h: int, i: int) -> Array:
-        excess = [_excess(q[b, h, n], k[b, h], drawn[n]) for n in range(i + 1 if causal else q.shape[2])]
+        over = k.shape[2] if published else drawn.shape[1]
+        rivals = range(i + 1 if causal and not published else q.shape[2])
+        excess = [_excess(q[b, h, n], k[b, h], drawn[n], over) for n in rivals]
         ahead = sum(other >= excess[i] for n, other in enumerate(excess) if n != i)
         keys = range(i + 1) if causal else range(k.shape[2])
         if ahead < most:
             return _softmax_row(q[b, h, i], k[b, h], keys)
-        return _wide(np.full(len(keys), 1 / len(keys)), keys, k.shape[2])
+        return _wide(np.full(len(keys), 1.0 if causal and published else 1 / len(keys)), keys, k.shape[2])
 
     return _each(q, v, row)
 
@@ -149,6 +153,6 @@ def _wide(values: Array, at: Sequence[int] | NDArray[Any] | range, length: int) 
     return row
 
 
-def _excess(query: Array, keys: Array, drawn: NDArray[Any]) -> float:
+def _excess(query: Array, keys: Array, drawn: NDArray[Any], over: int) -> float:
     scores = [float(query @ keys[j]) for j in drawn]
-    return max(scores) - sum(scores) / len(scores)
+    return max(scores) - sum(scores) / over

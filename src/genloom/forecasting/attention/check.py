@@ -1,0 +1,175 @@
+"""Compare somebody's attention with the reference, and name what is wrong with it."""
+
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from genloom.errors import InputError
+from genloom.forecasting.attention import faults, reference
+from genloom.forecasting.attention.candidate import ChangesItsInput, ways
+from genloom.forecasting.attention.faults import Fault
+from genloom.forecasting.attention.mask_check import check_mask
+from genloom.forecasting.attention.probes import (
+    KEYS,
+    LENGTH,
+    ROUNDING,
+    SAME,
+    Attempt,
+    Probe,
+    make_probe,
+    wide,
+)
+
+_COARSE = 3e-2    # float16 leaves about 5e-4, bfloat16 about 4e-3, and no variant comes as close to another as this
+_BFLOAT = 1.5e-3
+
+CHANGES = Fault("it changes its input", "do not write to q, k or v in place: scores = q @ k.transpose(-2, -1) / √d")
+RANDOM = Fault("two calls differ: dropout is active in evaluation", "F.dropout(weights, p, training=self.training)")
+OTHER = Fault("it differs from attention, and from every known mistake", "compare it with softmax(q kᵀ / √d) v")
+LENGTHS = Fault("it is wrong where there are more keys than queries", "do not mix up the axes of queries and keys")
+BATCH = Fault("a sample's output depends on the others of its batch", "use no statistic over the batch")
+OVERFLOW = Fault("large scores overflow", "use softmax, or subtract each row's largest score before exp")
+FLOAT16 = Fault("it computes in float16", "keep float32, or at least the scores and the softmax")
+BFLOAT16 = Fault("it computes in bfloat16", "keep float32, or at least the scores and the softmax")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found.
+
+    relative_error  ‖found − right‖ / ‖right‖ in float32, the worst of the probes that count; infinite where something
+                    is not a number, NaN where nothing was compared
+    faults          what is wrong; none where it is right
+    layout          of the input, as it was understood
+    mask            how a mask was passed
+    notes           what else there is to know
+    """
+
+    name: str
+    relative_error: float
+    faults: tuple[Fault, ...]
+    layout: str
+    mask: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+    @property
+    def verdict(self) -> str:
+        """One line."""
+        said = f"relative error {self.relative_error:.0e}"
+        if self.right:
+            return said
+        names = "; ".join(fault.name for fault in self.faults)
+        return f"{names} ({said})" if isfinite(self.relative_error) else names
+
+
+def check(candidate: Any, name: str = "attention") -> Finding:
+    """Compare a function of (q, k, v, mask=None), or a torch module, with the reference in float64.
+
+    Every way to call it that works is tried, and the one that is right counts, else the one that is a known mistake.
+
+    >>> def forgotten(q, k, v): return (q @ k.transpose(-2, -1)).softmax(-1) @ v
+    >>> check(forgotten).verdict
+    'the scale is missing (relative error ...)'
+
+    Errors: `InputError` where no way of calling it works.
+    """
+    attempts, complaints = [], []
+    for way in ways(candidate):
+        probe = make_probe(way, LENGTH, LENGTH)
+        try:
+            out, joined = way.heads_apart(way.call(probe.q, probe.k, probe.v, None), LENGTH)
+            attempts.append(Attempt(way, probe, out, joined))
+        except ChangesItsInput:
+            return Finding(name, nan, (CHANGES,), way.layout, "not tried")
+        except Exception as error:  # whatever a reader's code raises, the next way may be the one that is meant
+            complaints.append(f"{way.layout}: {type(error).__name__}: {str(error)[:120]}")
+    if not attempts:
+        raise InputError("attention", name, "a function of q, k, v", complaints[0] if complaints else "")
+    if any(not np.array_equal(one.out, one.call(one.probe), equal_nan=True) for one in attempts):
+        return Finding(name, _right_error(attempts[0]), (RANDOM,), attempts[0].way.layout, "not tried")
+    best = _best(attempts)
+    return _explained(best, name)
+
+
+def _best(attempts: list[Attempt]) -> Attempt:
+    right = min(attempts, key=_right_error)
+    if _right_error(right) < ROUNDING:
+        right.error = _right_error(right)
+        return right
+    for attempt in attempts:
+        _recognise(attempt)
+    return min(attempts, key=lambda one: (one.error >= _COARSE, len(one.spec.faults), one.error))
+
+
+def _right_error(attempt: Attempt) -> float:
+    return faults.error(attempt.out, reference.attention(*wide(attempt.probe)))
+
+
+def _recognise(attempt: Attempt) -> None:
+    """Set the variant that gives what was found, else the nearest."""
+    for spec in faults.specs(attempt.way.merged or attempt.joined, attempt.way.selves):
+        error = faults.error(attempt.out, faults.variant(*wide(attempt.probe), None, spec))
+        if error < attempt.error:
+            attempt.spec, attempt.error = spec, error
+        if error < SAME:
+            return
+
+
+def _explained(best: Attempt, name: str) -> Finding:
+    notes = _notes(best)
+    worst = _right_error(best)
+    if best.error >= _COARSE:
+        return Finding(name, worst, (OTHER,), best.way.layout, "not tried", notes)
+    found = list(best.spec.faults)
+    if best.error >= SAME:
+        found.append(FLOAT16 if best.error < _BFLOAT else BFLOAT16)
+    how, mask_faults, mask_error = check_mask(best)
+    found += mask_faults
+    if not found:
+        extra, errors = _further(best)
+        found, worst = extra, max(worst, mask_error, *errors)
+    elif mask_faults:
+        worst = max(worst, mask_error)
+    return Finding(name, worst, tuple(found), best.way.layout, how, notes)
+
+
+def _notes(best: Attempt) -> tuple[str, ...]:
+    notes = []
+    if best.joined:
+        notes.append("heads are joined in the last axis of the output")
+    if best.way.selves:
+        notes.append("queries, keys and values are one input: who is who is not checked")
+    return tuple(notes)
+
+
+def _further(best: Attempt) -> tuple[list[Fault], list[float]]:
+    """What a right one may still do wrong: more keys than queries, large scores, samples that know each other."""
+    found, errors = [], [0.0]
+    if not best.way.selves:
+        crossed = _measured(best, make_probe(best.way, LENGTH - 2, KEYS))
+        if crossed is not None:
+            errors.append(crossed)
+            found += [LENGTHS] if crossed > ROUNDING else []
+    large = make_probe(best.way, LENGTH, LENGTH, scale=100.0)
+    if not np.isfinite(best.call(large)).all():
+        found.append(OVERFLOW)
+    probe = best.probe
+    alone = best.call(Probe(probe.q[:1], probe.k[:1], probe.v[:1]))
+    if faults.error(alone, best.out[:1]) > ROUNDING:
+        found.append(BATCH)
+    return found, errors
+
+
+def _measured(best: Attempt, probe: Probe) -> float | None:
+    """The error for another probe; None where it cannot be called with it."""
+    try:
+        return faults.error(best.call(probe), reference.attention(*wide(probe)))
+    except Exception:  # an attention of equal lengths alone is no mistake
+        return None
