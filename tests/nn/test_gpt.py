@@ -172,6 +172,25 @@ def test_a_hidden_token_changes_nothing_behind_it() -> None:
     assert not torch.allclose(found[:, 5:], network(tokens)[:, 5:])
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator here")
+@POSITIONS
+def test_an_accelerator_computes_the_same(positions: Literal["learned", "rotary"]) -> None:
+    network, tokens = made(positions).float(), some_tokens(13)
+    x, y = tokens[:, :-1], tokens[:, 1:]
+    logits, loss = network(x), network(x, targets=y)
+    gradients = torch.autograd.grad(loss, list(network.parameters()))
+    network, x, y = network.cuda(), x.cuda(), y.cuda()
+    torch.testing.assert_close(network(x).cpu(), logits, rtol=1e-3, atol=1e-3)
+    past = KeyValues(network.shape, 2, 12, "cuda")
+    found = torch.cat([network(part, past=past) for part in x.split((5, 1, 6), dim=1)], 1)
+    torch.testing.assert_close(found, network(x), rtol=1e-3, atol=1e-3)
+    for a, b in zip(torch.autograd.grad(network(x, targets=y), list(network.parameters())), gradients, strict=True):
+        torch.testing.assert_close(a.cpu(), b, rtol=1e-2, atol=1e-3)
+    with torch.autocast("cuda", torch.bfloat16):
+        assert abs(network(x, targets=y).item() - loss.item()) < 0.02 * loss.item()
+
+
 def test_dropout_is_for_training() -> None:
     network, tokens = made(dropout=0.3), some_tokens()
     assert torch.equal(network(tokens), network(tokens))
