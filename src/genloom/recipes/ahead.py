@@ -17,7 +17,7 @@ from genloom.errors import InputError
 from genloom.forecasting.heads import Point
 from genloom.recipes.build_forecaster import NAME
 from genloom.recipes.forecaster_parts import make_marks
-from genloom.recipes.show_forecaster import last_season
+from genloom.recipes.show_forecaster import last_season, legend_above
 from genloom.report.figures import COLORS, DASHED, GRAY, INK, canvas, save_figure, styled
 from genloom.report.results import strict, write_atomically
 from genloom.training.method import Networks
@@ -195,7 +195,7 @@ def _picture(found: Ahead, path: Path, provenance: dict[str, str]) -> None:
     figure, axes = canvas(8.6, 1.2 + 1.7 * len(shown), len(shown), 1, sharex=True)
     for axis, column in zip(axes, shown, strict=True):
         _draw(axis, found, column)
-    axes[0].legend(loc="upper left", ncols=4)
+    legend_above(figure, axes[0])
     save_figure(figure, path, provenance, caption="", alt="")
 
 

@@ -21,6 +21,7 @@ from genloom.training.method import Networks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
     from genloom.recipes.build_forecaster import ForecasterExperiment
 
@@ -133,7 +134,7 @@ def forecasts_item(experiment: "ForecasterExperiment", networks: Networks, path:
             _draw_forecast(experiment, axes[k * len(columns) + j], batch["x"][k], batch["y"][k],
                            (experiment.head.point(made)[k], None if low is None else low[k],
                             None if high is None else high[k]), column)
-    axes[0].legend(loc="upper left")
+    legend_above(figure, axes[0])
     named = " and ".join(channels[column] for column in columns)
     band = " with its outermost quantiles" if low is not None else ""
     shown = save_figure(figure, path, provenance, folder=path.parent.parent,
@@ -171,6 +172,13 @@ def _draw_forecast(experiment: "ForecasterExperiment", axes: "Axes", x: Tensor, 
         axes.plot(after, unit(naive), color=COLORS[1], linewidth=0.9, linestyle=DASHED, label="seasonal naive")
     axes.plot(after, unit(point), color=COLORS[0], linewidth=1.4, label="forecast")
     axes.set(xlabel="rows from the forecast's start", ylabel=experiment.series.channels[column])
+
+
+@styled()
+def legend_above(figure: "Canvas", axes: "Axes") -> None:
+    """One legend for all panels, above them, so that it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False)
 
 
 def last_season(experiment: "ForecasterExperiment", x: Tensor) -> Tensor | None:
