@@ -24,9 +24,12 @@ VERBS: dict[str, Verb] = {
     "report": Verb("report", "report RUN", "write the page of a run again"),
     "results": Verb("results", "results PATH", "the numbers of a run or a study"),
     "import": Verb("import_model", "import SOURCE [--flags]",
-                   "a model of diffusers, guided-diffusion or minDiffusion becomes a run"),
-    "export": Verb("export_model", "export RUN [--push NAME]", "a run as a folder that diffusers opens; to the hub"),
+                   "a model of diffusers, guided-diffusion, minDiffusion or transformers becomes a run"),
+    "export": Verb("export_model", "export RUN [--push NAME]",
+                   "a run as a folder that diffusers or transformers opens; to the hub"),
     "audit": Verb("audit", "audit RUN|FILE:NAME", "does a forecaster see the future, other samples or the test?"),
+    "attention-check": Verb("attention_check", "attention-check [FILE]",
+                            "an attention beside an independent reference; what is wrong is named"),
     "studio": Verb("studio", "studio [RUNS]", "the local web app"),
     "bench": Verb("bench", "bench NAME", "genloom and its peers on the same work in one run: ratios"),
     "inspect": Verb("inspect_image", "inspect IMAGE", "the recipe, seed, checkpoint and command behind a picture"),
@@ -36,6 +39,5 @@ VERBS: dict[str, Verb] = {
 LATER: dict[str, str] = {
     "attention": "pictures of a Transformer's attention",
     "invert": "finding the input behind an output",
-    "attention-check": "comparing kinds of attention",
 }
 """Verbs of families that are planned."""
