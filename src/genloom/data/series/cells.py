@@ -155,7 +155,7 @@ def check_names(path: Path, names: Sequence[str]) -> None:
 def _read(path: Path, stream: TextIO) -> Columns:
     heading = next((line for line in _lines(path, stream) if line.strip()), "")
     delimiter = max(_DELIMITERS, key=heading.count)
-    headings = next(csv.reader([heading], delimiter=delimiter), [""])
+    headings = next(csv.reader([heading], delimiter=delimiter), [])
     names = [name.strip() or f"column {place}" for place, name in enumerate(headings, start=1)]
     _check_heading(path, names)
     stream.seek(0)
@@ -188,7 +188,8 @@ def _lines(path: Path, stream: TextIO) -> Iterator[str]:
 
 def _check_heading(path: Path, names: Sequence[str]) -> None:
     if len(names) < 2:
-        raise DataError(f"{path}: one column alone, {names[0][:40]!r}; give a column of times and one of numbers")
+        alone = f"one column alone, {names[0][:40]!r}" if names else "no line of names"
+        raise DataError(f"{path}: {alone}; give a column of times and one of numbers")
     check_names(path, names)
     number = next((name for name in names if _is_number(name)), None)
     if number is not None:

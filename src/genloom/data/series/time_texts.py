@@ -1,6 +1,7 @@
 """Times written as text or numbers: ISO 8601 and the common formats, and none that can be read in two ways."""
 
 import re
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -68,7 +69,7 @@ def from_numbers(numbers: NDArray[np.float64]) -> Read:
 
     Errors: `TimeFault`.
     """
-    bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers == np.floor(numbers))))
+    bad = np.flatnonzero(~((np.abs(numbers) < 2.0**53) & (numbers == np.floor(numbers))))
     if len(bad):
         raise TimeFault(int(bad[0]), f"{numbers[bad[0]]:g} is not a time")
     whole = numbers.astype(np.int64)
@@ -85,25 +86,24 @@ def from_numbers(numbers: NDArray[np.float64]) -> Read:
 
 
 def _iso(texts: list[str]) -> NDArray[np.datetime64]:
-    try:
-        times = np.array(texts, dtype="datetime64[us]")
-    except ValueError:
-        times = np.array(["NaT"], dtype="datetime64[us]")
-    years = times.astype("datetime64[Y]").astype(np.int64) + 1970
-    if np.isnat(times).any() or years.min() not in _YEARS or years.max() not in _YEARS:
-        raise _first_fault(texts)
+    times = _understood(texts)
+    if times is None:
+        wrong = ((index, text) for index, text in enumerate(texts) if _understood([text]) is None)
+        raise next((TimeFault(index, _no_time(text)) for index, text in wrong),
+                   TimeFault(0, "the column has several formats of times"))
     return times
 
 
-def _first_fault(texts: list[str]) -> TimeFault:
-    for index, text in enumerate(texts):
-        try:
-            fits = _ISO.fullmatch(text) and int(text[:4]) in _YEARS and not np.isnat(np.datetime64(text))
-        except ValueError:
-            fits = False
-        if not fits:
-            return TimeFault(index, _no_time(text))
-    return TimeFault(0, "the column mixes several formats of times")
+def _understood(texts: list[str]) -> NDArray[np.datetime64] | None:
+    """The times as numpy reads them, or None; numpy also knows "today", years of any size, and zones with a warning."""
+    try:
+        with warnings.catch_warnings(action="error"):
+            times = np.array(texts, dtype="datetime64[us]")
+    except (ValueError, UserWarning, DeprecationWarning):
+        return None
+    years = times.astype("datetime64[Y]").astype(np.int64) + 1970
+    fits = not np.isnat(times).any() and int(years.min()) in _YEARS and int(years.max()) in _YEARS
+    return times if fits and all(text[:1].isdigit() for text in texts) else None
 
 
 def _no_time(text: str) -> str:
