@@ -73,3 +73,13 @@ def test_help_of_a_recipe_is_grouped_and_shows_its_own_defaults(capsys: pytest.C
     said = capsys.readouterr().out
     assert said.index("engine options") > said.index("network options") > said.index("data options")
     assert "(default: langevin)" in " ".join(said.replace("│", " ").split())
+
+
+def test_a_forecaster_has_shorter_flags_for_its_file_and_its_windows() -> None:
+    wanted = asked(["forecaster", "--csv", "my.csv", "--horizon=24", "--lookback", "96"])
+    changed = {name: mine for name, mine, _ in differences(wanted.recipe, wanted.base)}
+    assert changed == {"data.csv": "my.csv", "window.horizon": 24, "window.lookback": 96}
+    with pytest.raises(InputError, match="given once"):
+        asked(["forecaster", "--horizon", "24", "--window.horizon", "48"])
+    with pytest.raises(InputError, match="--horizon"):
+        asked(["ve-square", "--horizon", "24"])

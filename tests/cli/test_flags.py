@@ -124,3 +124,16 @@ def test_peek_finds_a_value_before_all_flags_are_known() -> None:
     assert flags.peek(["--a", "1"], "--a") == "1"
     assert flags.peek(["--a"], "--a") is None
     assert flags.peek([], "--a") is None
+
+
+def test_a_field_may_have_a_flag_that_is_no_name_in_python() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Named:
+        """Options with a named flag."""
+
+        start: Annotated[str, tyro.conf.arg(name="from")] = ""
+        """Where to start."""
+
+    assert flags.options(Named, "try", ["--from", "here"]).start == "here"
+    with pytest.raises(InputError, match="did you mean --from"):
+        flags.options(Named, "try", ["--form", "here"])

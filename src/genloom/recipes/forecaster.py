@@ -163,7 +163,7 @@ def forecaster(tier: Tier = "laptop") -> ForecasterRecipe:
                       hidden=128, dropout=0.2, norm="layer")
     return ForecasterRecipe(
         name="forecaster",
-        summary="any CSV or Parquet file with times: quantiles 48 rows ahead, by patches (pass --data.csv FILE)",
+        summary="any CSV or Parquet file with times: quantiles 48 rows ahead, by patches",
         window=Window(lookback=336, horizon=48, label=48),
         network=network if tier == "laptop" else replace(network, width=128, heads=8, layers=3, hidden=256),
         optimizer=Optimizer(name="adamw", lr=5e-4, weight_decay=1e-2, schedule="cosine", warmup=50, decay="matrices"),
@@ -189,12 +189,12 @@ def transformer_etth1(tier: Tier = "laptop") -> ForecasterRecipe:
 
 def transformer_etth1_performer(tier: Tier = "laptop") -> ForecasterRecipe:
     """The same with Performer's attention in encoder and decoder."""
-    return _attending(transformer_etth1(tier), "performer", "random positive features (Performer)")
+    return _attending(transformer_etth1(tier), "performer", "random positive features (Performer, S0.9–S0.11)")
 
 
 def transformer_etth1_sparse(tier: Tier = "laptop") -> ForecasterRecipe:
     """The same with strided sparse attention in encoder and decoder."""
-    return _attending(transformer_etth1(tier), "strided", "strided sparse attention", short="sparse")
+    return _attending(transformer_etth1(tier), "strided", "strided sparse attention (S0.9–S0.11)", short="sparse")
 
 
 def patchtst_etth1(tier: Tier = "laptop") -> ForecasterRecipe:
@@ -243,4 +243,4 @@ def dlinear_etth1(tier: Tier = "laptop") -> ForecasterRecipe:
 
 def _attending(base: ForecasterRecipe, kind: str, words: str, short: str = "") -> ForecasterRecipe:
     return replace(base, name=f"{base.name}-{short or kind}", network=replace(base.network, attention=kind),
-                   summary=f"the same Transformer with {words} (S0.9–S0.11)")
+                   summary=f"the same Transformer with {words}")
