@@ -59,7 +59,7 @@ class GptExperiment:
         Errors: those of `read_corpus`; `DataError` for another text than the one that the run was trained on.
         """
         found = read_corpus(self.recipe.data.text, self._data_root)
-        if self._known and found.digest != self._known.digest:
+        if self._known and self._known.digest not in ("", found.digest):  # "" where it was trained elsewhere
             raise DataError(f"data.text = {self.recipe.data.text}: this run was trained on another text "
                             f"({self._known.description}, sha256 {self._known.digest[:12]}); it is "
                             f"{found.description}, sha256 {found.digest[:12]}, now; bring the former back, or train "
@@ -188,7 +188,8 @@ def make_gpt(recipe: GptRecipe, vocabulary: int) -> GPT:
     """
     chosen = recipe.network
     shape = GPTShape(vocabulary=vocabulary, context=chosen.context, width=chosen.width, blocks=chosen.blocks,
-                     heads=chosen.heads, dropout=chosen.dropout, positions=chosen.positions, bias=chosen.bias)
+                     heads=chosen.heads, expansion=chosen.expansion, dropout=chosen.dropout,
+                     positions=chosen.positions, bias=chosen.bias)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold(recipe.engine.seed, 0))
         return GPT(shape)

@@ -50,6 +50,8 @@ class Network:
     """Heads of each attention."""
     context: int = 64
     """Most tokens that it sees."""
+    expansion: int = 4
+    """Hidden units of each block's two layers, in units of the width."""
     dropout: float = 0.0
     """Share that is hidden in training of the embedding, the attention weights and what each branch adds."""
     positions: Literal["learned", "rotary"] = "learned"

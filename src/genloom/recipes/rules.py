@@ -153,6 +153,7 @@ RANGES: dict[str, Range] = {
     "gpt.Network.width": Range(1, 1 << 16),
     "gpt.Network.blocks": Range(1, 1000),
     "gpt.Network.heads": Range(1, 1024),
+    "gpt.Network.expansion": Range(1, 64),
     "gpt.Network.context": Range(1, 1 << 20),
     "gpt.Network.dropout": _DECAY,
     "gpt.Generation.count": Range(1, 10**6),

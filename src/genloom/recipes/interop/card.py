@@ -95,10 +95,19 @@ def _training(recipe: ImagesRecipe) -> str:
 
 
 def _measured(run: RunFolder, loaded: Loaded) -> str:
+    found = measured_numbers(run, loaded)
+    return found if found == _NOTHING else f"{found} A distance named FD-… is not FID: its features are named with it."
+
+
+_NOTHING = "Nothing was measured yet: `genloom evaluate RUN`, then export again."
+
+
+def measured_numbers(run: RunFolder, loaded: Loaded) -> str:
+    """The numbers of a run's results.json as a table, each beside its known answer, and of which checkpoint."""
     try:
         page = read_results(run.path / "results.json")
     except DataError:
-        return "Nothing was measured yet: `genloom evaluate RUN`, then export again."
+        return _NOTHING
     found = [result for item in page.items for result in item.results]
     rows = [[result.name, numbers.measured(result), numbers.known(result), result.known_name, str(result.n or "")]
             for result in found]
@@ -111,8 +120,7 @@ def _of_which(page: Page, loaded: Loaded) -> str:
     """The checkpoint that was measured, which need not be the one that is exported."""
     measured = dict(page.facts).get("checkpoint", "not named")
     same = loaded.digest[:16] in measured
-    return f"Measured on {'these weights' if same else f'another checkpoint ({measured})'}. A distance named FD-… is " \
-           "not FID: its features are named with it."
+    return f"Measured on {'these weights' if same else f'another checkpoint ({measured})'}."
 
 
 def _use(recipe: ImagesRecipe, network: UNet) -> str:
