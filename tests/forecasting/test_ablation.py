@@ -46,7 +46,7 @@ def test_mean_weights_are_alike_for_all_windows(x: torch.Tensor) -> None:
         torch.testing.assert_close(net(x), weights @ x)
 
 
-def test_foreign_weights_are_those_of_the_window_before(x: torch.Tensor) -> None:
+def test_foreign_weights_are_those_of_another_window(x: torch.Tensor) -> None:
     net = Net(Attending(causal=True))
     with ablated([net.attending], "foreign"):
         found = net(x)

@@ -16,7 +16,7 @@ Ablation = Literal["uniform", "mean", "foreign"]
 ABLATIONS: dict[str, str] = {
     "uniform": "each query looks at all it may see alike",
     "mean": "each query looks by the mean weights of its batch, whatever its own window holds",
-    "foreign": "each window is looked at by the weights of another one",
+    "foreign": "each window is looked at by the weights of another one, half a batch away",
 }
 """What may stand in place of attention."""
 
@@ -52,14 +52,21 @@ def _uniform(attending: nn.Module, inputs: tuple[Any, ...], mixed: Tensor) -> Te
 def _mean(attending: nn.Module, inputs: tuple[Any, ...], mixed: Tensor) -> Tensor:
     assert isinstance(attending, Attending)
     query, key, value = inputs
-    mean = torch.stack([attending.weights(q[None], k[None])[0] for q, k in zip(query, key, strict=True)]).mean(0)
+    mean = sum(weights for weights in _each(attending, query, key)) / len(query)
     return cast(Tensor, mean @ value)
 
 
 def _foreign(attending: nn.Module, inputs: tuple[Any, ...], mixed: Tensor) -> Tensor:
     assert isinstance(attending, Attending)
     query, key, value = inputs
-    return cast(Tensor, attending.weights(query.roll(1, 0), key.roll(1, 0)) @ value)
+    others = len(value) // 2  # of a batch in the order of time the neighbour is much the same window
+    weights = _each(attending, query.roll(others, 0), key.roll(others, 0))
+    return torch.stack([each @ mine for each, mine in zip(weights, value, strict=True)])
+
+
+def _each(attending: Attending, query: Tensor, key: Tensor) -> Iterator[Tensor]:
+    """The weights of one window after the other, since those of all take much memory."""
+    return (attending.weights(q[None], k[None])[0] for q, k in zip(query, key, strict=True))
 
 
 _HOOKS: dict[str, Callable[[nn.Module, tuple[Any, ...], Tensor], Tensor]] = {
