@@ -23,7 +23,7 @@ class Ablation:
 
     words     those before the prediction
     log_prob  log p of the prediction with all of them, in nats
-    hidden    (W,) the change of log p when no other token may look at a word, in any block; places stay as they are
+    hidden    (W,) the change of log p when a word is hidden and the places of all others stay, see `hidden_log_probs`
     deleted   (W,) the change when the word is cut out of the text, so that those after it move up
     """
 
@@ -36,9 +36,7 @@ class Ablation:
 def ablate(gpt: GPT, tokens: Tensor, words: Sequence[Word], targets: Tensor) -> Ablation:
     """log p(targets | tokens without a word) − log p(targets | tokens), for each word in turn.
 
-    A hidden word keeps its own place, and its tokens go on to look at others: where the last word is hidden, the
-    prediction is still made at its last token, which sees itself. Cutting out the only word leaves nothing to predict
-    from: NaN.
+    Cutting out the only word leaves nothing to predict from: NaN.
 
     tokens    (L,) what stands before the prediction, of which `words` are a partition
     targets   (T,) the tokens of the prediction, one after the other
@@ -66,19 +64,25 @@ def log_prob_of(gpt: GPT, tokens: Tensor, targets: Tensor) -> float:
 @torch.no_grad()
 def hidden_log_probs(gpt: GPT, tokens: Tensor, words: Sequence[Word], targets: Tensor,
                      without: Sequence[set[int]]) -> Tensor:
-    """log p of the targets when none of a set of words may be looked at, for each of K sets: (K,) float64."""
+    """log p of the targets when a set of words is hidden, for each of K sets: (K,) float64.
+
+    No other token may look at a hidden one, in any block. The token that predicts goes on to see itself: where it is
+    hidden, the mean of all tokens' vectors stands in its place, so that it knows its place and the others alone.
+    """
     if not without:
         return torch.zeros(0, dtype=torch.float64)
     device, length = device_of(gpt), len(tokens) + len(targets) - 1
-    text = torch.cat((tokens, targets[:-1])).to(device)
     seen = torch.ones(len(without), length, dtype=torch.bool)
     for row, chosen in zip(seen, without, strict=True):
         for k in chosen:
             row[words[k].tokens] = False
     found = []
     with frozen(gpt):
+        text = gpt.embed(torch.cat((tokens, targets[:-1])).to(device))
+        blank = gpt.token_table.weight.mean(0)
         for part in torch.split(seen.to(device), max(1, _ROWS // length)):
-            logits = gpt(text.expand(len(part), -1), seen=part)[:, len(tokens) - 1 :]
+            vectors = torch.where(part[..., None], text, blank)
+            logits = gpt(embedded=vectors, seen=part)[:, len(tokens) - 1 :]
             found.append(_summed(logits, targets.to(device)).cpu())
     return torch.cat(found)
 

@@ -58,7 +58,7 @@ def _fill(page: Page, pictures: list[Picture]) -> str:
     problems = verdict.problems(page) + [shown.picture.problem for section in sections for shown in section.figures
                                          if shown.picture.problem]
     counts = {key: sum(section.badge.key == key for section in sections) for key in verdict.SIGNS}
-    template = _environment().get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     return template.render(page=page, sections=sections, problems=problems, counts=counts, version=__version__,
                            score=verdict.page_score(page), headline=verdict.headline(page), max_rows=MAX_ROWS)
 
@@ -77,7 +77,8 @@ def _sections(page: Page, pictures: Iterator[Picture]) -> Iterator[Section]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of pages, which escape everything that is no markup of ours."""
     environment = Environment(loader=PackageLoader("genloom.report"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Any] = {
