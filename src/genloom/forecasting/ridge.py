@@ -50,7 +50,7 @@ def fit_ridge(train: Windows, valid: Windows, penalties: Sequence[float] = PENAL
         W = argmin Σ ‖y − x_L − (x − x_L) W − b‖² + λ m ‖W‖²,      m = tr(Σ (x − x_L)(x − x_L)ᵀ) / L
 
     over windows and channels; b is not penalised. Only second moments are held, in float64, never all windows; both the
-    fit and its validation error are functions of them. [Hoerl & Kennard 1970, Eq. 2.3]
+    fit and its validation error are functions of them. [Hoerl & Kennard 1970, §2]
 
     Errors: `InputError` for penalties that are not above 0.
     """

@@ -26,9 +26,10 @@ def block_interval(values: Sequence[float] | Tensor, block: int, *, kind: Kind =
 
     since n/ℓ blocks are as few values as they sound: the root undoes that blocks deviate from their own mean, and
     Student's quantile tells that few blocks hardly know their spread. For long series this is the percentile interval.
-    [Künsch 1989, §2; Politis & Romano 1992, §3; the factor is ours]
+    [Künsch 1989, §2, moving; Politis & Romano 1992, circular; the factor is ours]
 
-    block   ℓ, at least the distance up to which values depend on one another: the horizon for errors of windows
+    block   ℓ, at least the distance up to which values depend on one another: the horizon for errors of windows; half
+            as much again covers better, where there is room for several blocks
 
     With fewer than two blocks in the values nothing is known, and the interval is (−∞, ∞).
 

@@ -103,7 +103,7 @@ def seasonal_scale(values: Tensor, period: int) -> Tensor:
         s = 1/(N − p) Σ_{t>p} |x_t − x_{t−p}|
 
     MASE of a channel is its MAE over this: below 1 is better than repeating the last season was in training.
-    [Hyndman & Koehler 2006, Eq. for MASE in §2.4, with the season of Hyndman & Athanasopoulos §5.8]
+    [Hyndman & Koehler 2006, §3, with the season in place of one step]
 
     Errors: `InputError` unless 1 ≤ period < N, or for a channel that repeats itself exactly, where no ratio exists.
     """

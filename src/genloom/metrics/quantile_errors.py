@@ -31,7 +31,7 @@ class PooledQuantiles(NamedTuple):
 def pinball(truth: Tensor, quantiles: Tensor, levels: Tensor) -> Tensor:
     """ρ_q(y, ŷ) = max(q (y − ŷ), (q − 1)(y − ŷ)), of truths (…) and quantiles (…, K) at levels (K,): (…, K).
 
-    Its mean is smallest where ŷ is the q-quantile of y. [Koenker & Bassett 1978, Eq. 3.1]
+    Its mean is smallest where ŷ is the q-quantile of y. [Koenker & Bassett 1978, §3]
     """
     error = truth[..., None] - quantiles
     return torch.maximum(levels * error, (levels - 1) * error)
@@ -94,6 +94,6 @@ def coverage(truth: Tensor, low: Tensor, high: Tensor) -> float:
 
 
 def _integral(loss: Tensor, levels: Tensor) -> float:
-    """2 ∫ ρ_q dq: CRPS = ∫ (F − 1[y ≤ z])² dz = 2 ∫₀¹ ρ_q(y, F⁻¹(q)) dq. [Gneiting & Ranjan 2011, Eq. 9]"""
+    """2 ∫ ρ_q dq: CRPS = ∫ (F − 1[y ≤ z])² dz = 2 ∫₀¹ ρ_q(y, F⁻¹(q)) dq. [Gneiting & Ranjan 2011, §2]"""
     grid = torch.cat((levels.new_zeros(1), levels, levels.new_ones(1)))
     return 2 * float(torch.trapezoid(torch.cat((loss.new_zeros(1), loss, loss.new_zeros(1))), grid))

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Oil:
-    """Thermal constants, those of medium and large transformers with natural cooling. [IEC 60076-7:2005, Table 5]
+    """Thermal constants; the defaults are those of medium and large transformers with fans (ONAF). [IEC 60076-7]
 
     rise       Δθ_or, K, of the top oil over the air at rated load in the steady state
     ratio      R, load losses over no-load losses at rated load
@@ -41,7 +41,7 @@ class Oil:
     rise: float = 52.0
     ratio: float = 6.0
     exponent: float = 0.8
-    minutes: float = 210.0
+    minutes: float = 150.0
     k11: float = 0.5
 
 
@@ -74,16 +74,17 @@ class _Weather(NamedTuple):
 
 
 def steady_rise(load: Floats, oil: Oil) -> Floats:
-    """Δθ = Δθ_or ((1 + R K²) / (1 + R))^x, K the load over the rated one. [IEC 60076-7:2005, Eq. 5]"""
+    """Δθ = Δθ_or ((1 + R K²) / (1 + R))^x, K the load over the rated one. [IEC 60076-7]"""
     return np.asarray(oil.rise * ((1 + oil.ratio * load**2) / (1 + oil.ratio)) ** oil.exponent)
 
 
 def oil_temperature(ambient: Floats, load: Floats, start: float, oil: Oil, minutes: float = 60.0) -> Floats:
     """θ at the beginning of each step, (N,), under air and load (N,) that are constant within a step.
 
-        k11 τ_o dθ/dt = θ_a + Δθ_or ((1 + R K²)/(1 + R))^x − θ          [IEC 60076-7:2005, Eq. 5 and Fig. 8]
+        k11 τ_o dθ/dt = θ_a + Δθ_or ((1 + R K²)/(1 + R))^x − θ
 
-    whose solution over a step of constant input u is exact: θ' = u + (θ − u) e^{−Δt / (k11 τ_o)}.
+    is the standard's differential equation [IEC 60076-7, loading guide, differential equations of the top oil], whose
+    solution over a step of constant input u is exact: θ' = u + (θ − u) e^{−Δt / (k11 τ_o)}.
 
     start     θ at the first step
     minutes   length of a step Δt
