@@ -30,11 +30,12 @@ _RANGE, _LEAST = 2.0, 0.1  # colours go to four times and a quarter at most, to 
 
 
 def attention_items(experiment: "ForecasterExperiment", networks: Networks, folder: Path, provenance: dict[str, str],
-                    first: int = 1) -> tuple[Item, ...]:
+                    first: int = 1, *, worth: bool = True) -> tuple[Item, ...]:
     """Attention of a trained Transformer: at typical steps, by hour, by lag, and whether it is needed.
 
     folder   of the figures; it lies in that of the report
     first    number of the first item
+    worth    show what replacing attention costs, for which the test part is forecast a dozen times
 
     Errors: `InputError` for a forecaster without a Transformer.
     """
@@ -43,7 +44,7 @@ def attention_items(experiment: "ForecasterExperiment", networks: Networks, fold
     return (steps_item(experiment, seen, folder / "attention-steps.png", provenance, str(first)),
             hours_item(seen, folder, provenance, str(first + 1)),
             lags_item(seen, numbers, folder / "attention-lags.png", provenance, str(first + 2)),
-            worth_item(experiment, networks, str(first + 3)))
+            *((worth_item(experiment, networks, str(first + 3)),) if worth else ()))
 
 
 def steps_item(experiment: "ForecasterExperiment", seen: Sight, path: Path, provenance: dict[str, str],

@@ -49,6 +49,14 @@ def test_models_are_called_by_their_own_arguments(make: type[nn.Module]) -> None
         assert torch.equal(probe.call(truth=given["y"]), given["y"])
 
 
+def test_the_first_of_a_tuple_is_the_forecast() -> None:
+    class WithWeights(zoo.Linear):
+        def forward(self, x: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+            return super().forward(x), None
+
+    assert Probe(WithWeights(), batch()).forecast.shape == (3, zoo.H, zoo.C)
+
+
 def test_the_same_draw_is_the_same_dropout() -> None:
     probe = Probe(zoo.Dropping(), batch())
     first, again, other = (probe.call(training=True, draw=draw) for draw in (0, 0, 1))
@@ -72,6 +80,13 @@ def test_refused_are_other_calls_shapes_and_what_cannot_be_copied() -> None:
         Probe(nn.Linear(zoo.C + 1, 2), batch())
     with pytest.raises(InputError, match=r"a forecast of shape \(3, 12, 3\)"):
         Probe(nn.Identity(), batch())
+
+    class Broken(zoo.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) / 0
+
+    with pytest.raises(InputError, match="108 of 108 forecasts not finite"):
+        Probe(Broken(), batch())
 
     class Stuck(zoo.Linear):
         def __deepcopy__(self, memo: object) -> "Stuck":

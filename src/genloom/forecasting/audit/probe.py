@@ -20,8 +20,9 @@ class Probe:
     """A copy of a model with some windows, on the model's device.
 
     model      any module that is called as model(x (B, L, C), x_marks (B, L, M), y_marks (B, H, M), y=None) and returns
-               (B, H, C) or (B, H, C, P); it may take the first of these alone. With y, the truth (B, H, C), a decoder
-               may look at true values before the step that it forecasts ("teacher forcing")
+               (B, H, C) or (B, H, C, P), or a tuple whose first is that; it may take the first of these alone. With
+               y, the truth (B, H, C), a decoder may look at true values before the step that it forecasts ("teacher
+               forcing")
     batch      the windows, of which there are `count`
     forecast   what it says of them
 
@@ -70,7 +71,8 @@ class Probe:
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices), torch.no_grad():
             torch.manual_seed(fold(self._seed, draw))
-            return cast(Tensor, model(*(given[name] for name in self._taken), **(others or {})))
+            found = model(*(given[name] for name in self._taken), **(others or {}))
+        return cast(Tensor, found[0] if isinstance(found, tuple) else found)
 
     def part(self, rows: Tensor | slice) -> dict[str, Tensor]:
         """Some of the windows, in this order."""
@@ -87,6 +89,10 @@ class Probe:
             shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise InputError("model", shape, f"such that it returns a forecast of shape {asked} for these windows",
                              "or (B, H, C, P), P numbers for each step and channel")
+        broken = int((~found.isfinite()).sum())
+        if broken:
+            raise InputError("model", f"{broken:,} of {found.numel():,} forecasts not finite", "one whose forecasts are",
+                             "nothing can be told of others")
 
 
 def windows_of(source: Source, count: int) -> Batch:
