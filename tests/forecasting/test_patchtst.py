@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from genloom.errors import InputError
+from genloom.forecasting.dropout import Dropout
 from genloom.forecasting.layers import LayerShape
 from genloom.forecasting.patchtst import PatchShape, PatchTST, TokenBatchNorm
 
@@ -43,7 +44,7 @@ def test_every_step_of_the_lookback_counts() -> None:
 def test_a_layer_norm_makes_samples_independent_in_training_as_well() -> None:
     network, x = small("layer").train(), series()
     for part in network.modules():
-        if isinstance(part, torch.nn.Dropout):
+        if isinstance(part, Dropout):
             part.p = 0.0
     torch.testing.assert_close(network(x[:2]), network(x)[:2], rtol=0, atol=1e-12)
 

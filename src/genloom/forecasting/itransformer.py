@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from genloom.forecasting.attending import Attending
+from genloom.forecasting.dropout import Dropout
 from genloom.forecasting.layers import EncoderLayer, LayerShape, Looked
 
 
@@ -36,7 +37,7 @@ class ITransformer(nn.Module):
         super().__init__()
         self.shape, width = shape, shape.layer.width
         self.embed = nn.Linear(shape.lookback, width)
-        self.dropout = nn.Dropout(shape.layer.dropout)
+        self.dropout = Dropout(shape.layer.dropout)
         self.encoder = nn.ModuleList(EncoderLayer(shape.layer, attending or Attending()) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, shape.horizon * shape.parameters)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from genloom.errors import InputError
 from genloom.forecasting.attending import Attending
+from genloom.forecasting.dropout import Dropout
 from genloom.nn.attention import heads_of
 from genloom.nn.embeddings import Sinusoidal
 
@@ -62,7 +63,7 @@ class StepEmbedding(nn.Module):
         self.values = channels * (1 if neighbours == "alone" else _NEIGHBOURS)
         self.weight = nn.Parameter(torch.empty(width, self.values + marks))
         self.positions = Sinusoidal(width, cosine_first=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         nn.init.kaiming_normal_(self.weight[:, : self.values], nonlinearity="leaky_relu")
         if marks:
             nn.init.kaiming_uniform_(self.weight[:, self.values :], a=5**0.5)
@@ -197,7 +198,7 @@ class Residual(nn.Module):
     def __init__(self, shape: LayerShape, norm: nn.Module | None = None) -> None:
         super().__init__()
         self.norm = norm or nn.LayerNorm(shape.width)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = Dropout(shape.dropout)
         self.norm_first = shape.norm_first
 
     def before(self, tokens: Tensor) -> Tensor:

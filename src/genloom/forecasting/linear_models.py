@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genloom.errors import InputError
+from genloom.forecasting.dropout import Dropout
 
 
 class Linear(nn.Module):
@@ -30,7 +31,7 @@ class Linear(nn.Module):
         weight[:, 0] = 1 / lookback
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(max(1, each), parameters, horizon))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, x_marks: Tensor | None = None, y_marks: Tensor | None = None,
                 y: Tensor | None = None) -> Tensor:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from genloom.errors import InputError
 from genloom.forecasting.attending import Attending
+from genloom.forecasting.dropout import Dropout
 from genloom.forecasting.layers import EncoderLayer, LayerShape, Looked, Residual
 
 
@@ -57,9 +58,9 @@ class PatchTST(nn.Module):
         self.shape, width = shape, shape.layer.width
         self.embed = nn.Linear(shape.patch, width)
         self.positions = nn.Parameter(torch.empty(shape.patches, width).uniform_(-0.02, 0.02))
-        self.dropout = nn.Dropout(shape.layer.dropout)
+        self.dropout = Dropout(shape.layer.dropout)
         self.encoder = nn.ModuleList(_layer(shape, attending or Attending()) for _ in range(shape.layers))
-        self.hidden = nn.Dropout(shape.output)
+        self.hidden = Dropout(shape.output)
         self.output = nn.Linear(shape.patches * width, shape.horizon * shape.parameters)
 
     def forward(self, x: Tensor, x_marks: Tensor | None = None, y_marks: Tensor | None = None,
