@@ -41,10 +41,10 @@ def test_gradients_are_finite_where_features_rise_by_thousands() -> None:
     assert all(g.isfinite().all() for g in gradients)
 
 
-def test_long_sequences_compute_again_what_they_do_not_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_sequences_compute_again_what_they_do_not_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [x.requires_grad_() for x in logs(150)]
     kept = torch.autograd.grad(kernel.causal_mix(*parts).square().sum(), parts)
-    monkeypatch.setattr(kernel, "_LONG", 100)
+    monkeypatch.setattr(kernel, "_LARGE", 100)
     again = torch.autograd.grad(kernel.causal_mix(*parts).square().sum(), parts)
     for one, other in zip(kept, again, strict=True):
         assert torch.equal(one, other)

@@ -2,10 +2,11 @@
 
 With log φ(q_i) = b_i and log φ(k_j) = a_j, (…, m) each, and sums over the keys that query i may look at,
     A_ij = Σ_f exp(b_if + a_jf) / Σ_f Σ_j exp(b_if + a_jf)
-         = Σ_f u_if exp(a_jf − S_if),   S_if = log Σ_j exp(a_jf),   u_i = softmax_f(b_i + S_i).
-Every exponent is at most 0 and every sum is normalised by its own largest term, for each feature over the keys and for
-each query over the features. So nothing overflows, no ε is needed that could swamp small features, and, where attention
-is causal, S_i knows keys up to i alone: a maximum over the whole sequence would show the future by rounding.
+         = Σ_f u_if exp(a_jf − M_if) / Σ_f Σ_j u_if exp(a_jf − M_if),   u_i = exp(b_i + M_i − max_f(b_i + M_i)).
+M_if is the log of the sum, or where attention is causal the maximum, of a_jf over those keys. So every exponent is at
+most 0 and every sum contains a 1: nothing overflows, no ε is needed that could swamp small features, and a causal M_i
+knows keys up to i alone, while one maximum over the whole sequence would show the future by rounding. A changes with
+neither a causal M nor the maximum over f, so they carry no gradient.
 """
 
 import torch
@@ -13,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-_CHUNK = 64
-_LONG = 1024  # beyond it what happens inside a chunk is computed again for the gradient and not kept
+_CHUNK = 128
+_LARGE = 1 << 24  # beyond it, in log features, what happens inside a chunk is computed again for the gradient, not kept
 
 
 def mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
@@ -36,21 +37,23 @@ def causal_mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
 
     Shapes as `mix`, with Lq = Lk.
     """
-    length = a.shape[2]
-    total = a.logcumsumexp(2)
-    u = (b + total).softmax(3)
-    u, v = (F.pad(x, (0, 0, 0, -length % _CHUNK)) for x in (u, v))
+    length, size = a.shape[2], v.shape[3]
+    most = a.detach().cummax(2).values
+    u = (b + most - (b.detach() + most).amax(3, keepdim=True)).exp()
+    counted = torch.cat((v, torch.ones_like(v[..., :1])), dim=3)  # the last column becomes the sum of the weights
+    u, counted = (F.pad(x, (0, 0, 0, -length % _CHUNK)) for x in (u, counted))
     # padded steps come after all others and change nothing; with the last step's numbers they do not overflow either
-    a, total = (_prolonged(x, -length % _CHUNK) for x in (a, total))
-    again = length > _LONG and torch.is_grad_enabled()
-    before, sums, mixed = total[:, :, :1], torch.zeros_like(a[:, :, 0, :, None] * v[:, :, :1]), []
+    a, most = (_prolonged(x, -length % _CHUNK) for x in (a, most))
+    again = a.numel() > _LARGE and torch.is_grad_enabled()
+    before, sums, mixed = most[:, :, :1], torch.zeros_like(a[:, :, 0, :, None] * counted[:, :, :1]), []
     for start in range(0, a.shape[2], _CHUNK):
-        chunk = [x[:, :, start : start + _CHUNK] for x in (u, a, total, v)]
+        chunk = [x[:, :, start : start + _CHUNK] for x in (u, a, most, counted)]
         parts = (*chunk, before, sums)
         out, sums = checkpoint(_chunk, parts, use_reentrant=False) if again else _chunk(parts)
         before = chunk[2][:, :, -1:]
         mixed.append(out)
-    return torch.cat(mixed, dim=2)[:, :, :length]
+    whole = torch.cat(mixed, dim=2)[:, :, :length]
+    return whole[..., :size] / whole[..., size:]
 
 
 def causal_matrix(b: Tensor, a: Tensor) -> Tensor:
@@ -65,29 +68,29 @@ def _prolonged(x: Tensor, count: int) -> Tensor:
 
 
 def _chunk(parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """One chunk's output, and the sums Σ_j exp(a_jf − S_f) v_j, (B, H, m, e), up to its end.
+    """One chunk's output, and the sums Σ_j exp(a_jf − M_f) v_j, (B, H, m, e), up to its end.
 
-    parts   u, a, S and v of the chunk, S just before it, (B, H, 1, m), and the sums up to there
+    parts   u, a, M and v of the chunk, M just before it, (B, H, 1, m), and the sums up to there
     """
-    u, a, total, v, before, sums = parts
-    out = _within(u, a, total, v) + (u * (before - total).exp()) @ sums
-    end = total[:, :, -1:]
+    u, a, most, v, before, sums = parts
+    out = _within(u, a, most, v) + (u * (before - most).exp()) @ sums
+    end = most[:, :, -1:]
     kept = (before - end).exp().transpose(2, 3) * sums
     return out, kept + (a - end).exp().transpose(2, 3) @ v
 
 
-def _within(u: Tensor, a: Tensor, total: Tensor, v: Tensor) -> Tensor:
+def _within(u: Tensor, a: Tensor, most: Tensor, v: Tensor) -> Tensor:
     """What the steps of a chunk take from one another: the later half of 2, 4, 8, … steps from the earlier half.
 
-    exp(a_j − S_i) = exp(a_j − R) exp(R − S_i) with R = S at the end of the earlier half: both exponents are at most 0.
+    exp(a_j − M_i) = exp(a_j − R) exp(R − M_i) with R = M at the end of the earlier half: both exponents are at most 0.
     """
-    out = (u * (a - total).exp()).sum(3, keepdim=True) * v
+    out = (u * (a - most).exp()).sum(3, keepdim=True) * v
     half = 1
     while half < u.shape[2]:
-        pairs = [x.reshape(*x.shape[:2], -1, 2, half, x.shape[3]) for x in (u, a, total, v)]
-        late_u, early_a, late_total, early_v = (x[:, :, :, at] for x, at in zip(pairs, (1, 0, 1, 0), strict=True))
+        pairs = [x.reshape(*x.shape[:2], -1, 2, half, x.shape[3]) for x in (u, a, most, v)]
+        late_u, early_a, late_most, early_v = (x[:, :, :, at] for x, at in zip(pairs, (1, 0, 1, 0), strict=True))
         meeting = pairs[2][:, :, :, 0, -1:]
-        scores = (late_u * (meeting - late_total).exp()) @ (early_a - meeting).exp().transpose(3, 4)
+        scores = (late_u * (meeting - late_most).exp()) @ (early_a - meeting).exp().transpose(3, 4)
         found = scores @ early_v
         out = out + torch.stack((torch.zeros_like(found), found), dim=3).flatten(2, 4)
         half *= 2
