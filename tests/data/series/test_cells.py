@@ -62,6 +62,12 @@ def test_a_byte_order_mark_windows_lines_and_empty_lines_do_no_harm(tmp_path: Pa
     assert read_columns.lines.tolist() == [2, 4]
 
 
+def test_lines_are_counted_through_cells_of_several_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "_CHUNK", 2)
+    read_columns = read(tmp_path, 't,a\n"x\ny",1\n\n"x\n\ny",2\n  \nx,3\n')
+    assert read_columns.lines.tolist() == [3, 7, 9]
+
+
 def test_a_column_without_a_name_gets_its_place(tmp_path: Path) -> None:
     assert read(tmp_path, ",a\nx,1\n").names() == ("column 1", "a")
 

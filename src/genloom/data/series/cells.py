@@ -4,7 +4,7 @@ import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -160,12 +160,10 @@ def _read(path: Path, stream: TextIO) -> Columns:
     _check_heading(path, names)
     stream.seek(0)
     reader = csv.reader(_lines(path, stream), delimiter=delimiter)
-    next(row for row in reader if row)
+    next(row for row in reader if not _is_blank(row))
     growing = [_Growing(name, delimiter) for name in names]
     lines: list[NDArray[np.int64]] = []
-    numbered = ((reader.line_num, row) for row in reader if row and (len(row) > 1 or row[0].strip() or len(names) == 1))
-    while chunk := list(islice(numbered, _CHUNK)):
-        numbers, rows = [number for number, _ in chunk], [row for _, row in chunk]
+    for rows, numbers in _chunks(reader, reader.line_num):
         _check_lengths(path, numbers, rows, len(names))
         for column, cells in zip(growing, zip(*rows, strict=True), strict=True):
             column.add(cells, numbers, first=not lines)
@@ -173,6 +171,23 @@ def _read(path: Path, stream: TextIO) -> Columns:
     if not lines:
         raise DataError(f"{path}: has names and no rows")
     return Columns(tuple(column.done() for column in growing), np.concatenate(lines))
+
+
+def _chunks(reader: Iterator[list[str]], line: int) -> Iterator[tuple[list[list[str]], list[int]]]:
+    """Rows that are not blank, many at a time, with the last line of each; `line` is the last one that was read."""
+    while chunk := list(islice(reader, _CHUNK)):
+        # a cell in quotes may have line ends in it
+        numbers = list(accumulate((1 + sum(cell.count("\n") for cell in row) for row in chunk), initial=line))[1:]
+        line = numbers[-1]
+        if any(map(_is_blank, chunk)):
+            kept = [place for place, row in enumerate(chunk) if not _is_blank(row)]
+            chunk, numbers = [chunk[place] for place in kept], [numbers[place] for place in kept]
+        if chunk:
+            yield chunk, numbers
+
+
+def _is_blank(row: Sequence[str]) -> bool:
+    return not row or (len(row) == 1 and not row[0].strip())
 
 
 def _lines(path: Path, stream: TextIO) -> Iterator[str]:
