@@ -38,6 +38,15 @@ def test_every_section_is_there_with_its_figures(head: str, tmp_path: Path) -> N
             assert figure.caption
 
 
+def test_a_transformer_shows_its_attention_too(tmp_path: Path) -> None:
+    network = Network(kind="transformer", width=8, heads=2, hidden=8, layers=1)
+    experiment, run = small(network=network), run_of(tmp_path)
+    items = run_items(experiment, experiment.job().networks, run, {})
+    assert [item.number for item in items] == [str(number) for number in range(1, 10)]
+    assert [len(item.figures) for item in items[6:]] == [1, 3, 1]
+    assert all((run / figure.path).is_file() for item in items for figure in item.figures)
+
+
 def test_the_best_checkpoint_is_ringed_and_a_run_without_evaluations_says_so(tmp_path: Path) -> None:
     item = validation_item(run_of(tmp_path), tmp_path / "figures" / "validation.png", {})
     assert "after step 2 with 0.2500" in item.figures[0].caption

@@ -12,6 +12,7 @@ from genloom.forecasting.heads import Point
 from genloom.metrics.forecast_errors import Pooled
 from genloom.metrics.interval import Interval
 from genloom.recipes.judge_forecaster import Judged, difference, interval, levels_of
+from genloom.recipes.show_attention_series import attention_items
 from genloom.report.figures import COLORS, DASHED, GRAY, INK, canvas, save_figure, styled
 from genloom.report.numbers import fixed
 from genloom.report.plots import lines
@@ -32,14 +33,16 @@ _PAST = 2  # horizons of the past that are drawn with a forecast, at most
 
 def run_items(experiment: "ForecasterExperiment", networks: Networks, run: Path,
               provenance: dict[str, str]) -> tuple[Item, ...]:
-    """The sections of a run's report."""
+    """The sections of a run's report; of a Transformer also what its attention looks at."""
     folder, found = run / "figures", experiment.judged(networks)
+    attentive = experiment.recipe.network.kind == "transformer"
     return (training_item(run, provenance, number="1"),
             validation_item(run, folder / "validation.png", provenance),
             baselines_item(experiment, found),
             horizon_item(found, folder / "horizon.png", provenance),
             channels_item(experiment, found),
-            forecasts_item(experiment, networks, folder / "forecasts.png", provenance))
+            forecasts_item(experiment, networks, folder / "forecasts.png", provenance),
+            *(attention_items(experiment, networks, folder, provenance, first=7, worth=False) if attentive else ()))
 
 
 def validation_item(run: Path, path: Path, provenance: dict[str, str], number: str = "2") -> Item:

@@ -91,8 +91,9 @@ class Probe:
                              "or (B, H, C, P), P numbers for each step and channel")
         broken = int((~found.isfinite()).sum())
         if broken:
-            raise InputError("model", f"{broken:,} of {found.numel():,} forecasts not finite", "one whose forecasts are",
-                             "nothing can be told of others")
+            raise InputError(
+                "model", f"{broken:,} of {found.numel():,} forecasts not finite", "one of finite forecasts",
+                "nothing can be told of others")
 
 
 def windows_of(source: Source, count: int) -> Batch:
