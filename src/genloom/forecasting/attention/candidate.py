@@ -56,7 +56,8 @@ class Way:
 
         Errors: `InputError` for another shape.
         """
-        batch, heads, size = len(out), self.heads, self.size
+        heads, size = self.heads, self.size
+        batch = out.shape[0] if out.ndim else 0
         shapes = {"(B, H, L, d)": (batch, heads, length, size), "(B, L, H, d)": (batch, length, heads, size)}
         if out.shape == shapes.get(self.layout):
             return (out.swapaxes(1, 2) if self.layout == "(B, L, H, d)" else out), False
