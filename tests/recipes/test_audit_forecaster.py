@@ -83,9 +83,11 @@ def test_weights_of_other_data_are_found(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_loop_that_drops_windows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = small(network=TINY)
-    assert sum(len(batch["x"]) for batch in evaluated(experiment)) == len(experiment.parts.test)
-    whole = experiment.forecasts
-    monkeypatch.setattr(experiment, "forecasts", lambda *given: list(whole(*given))[:-1])
+    sizes = [len(batch["x"]) for batch in evaluated(experiment, 7)]
+    assert sum(sizes) == len(experiment.parts.test)
+    assert max(sizes) == 7
+    whole = ForecasterExperiment.forecasts
+    monkeypatch.setattr(ForecasterExperiment, "forecasts", lambda *given: list(whole(*given))[:-1])
     assert audited(experiment)[COUNTED].verdict == "fail"
 
 

@@ -1,5 +1,6 @@
 """The audit of a trained run: its own data preparation, its own loop of evaluation, and its books."""
 
+import copy
 import json
 import math
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def audit_run(experiment: "ForecasterExperiment", networks: Networks, run: Path 
     """
     network = networks["forecaster"]
     return audit(network, experiment.parts.test, data=preparation(experiment, network),
-                 batches=lambda _: evaluated(experiment), history=None if run is None else history(experiment, run),
+                 batches=lambda size: evaluated(experiment, size), history=None if run is None else history(experiment, run),
                  count=count, seed=seed)
 
 
@@ -47,9 +48,14 @@ def preparation(experiment: "ForecasterExperiment", network: nn.Module | None = 
                        recipe.window.lookback, units)
 
 
-def evaluated(experiment: "ForecasterExperiment") -> Iterator[Batch]:
-    """The batches of the test that an evaluation forecasts, by a network that costs nothing."""
-    return (forecast.batch for forecast in experiment.forecasts({"forecaster": _Blank()}, experiment.parts.test))
+def evaluated(experiment: "ForecasterExperiment", size: int) -> Iterator[Batch]:
+    """The batches of the test that an evaluation forecasts, by a network that costs nothing.
+
+    size   of a batch, in place of the recipe's
+    """
+    other = copy.copy(experiment)
+    other.recipe = replace(other.recipe, evaluation=replace(other.recipe.evaluation, batch=size))
+    return (forecast.batch for forecast in other.forecasts({"forecaster": _Blank()}, other.parts.test))
 
 
 def history(experiment: "ForecasterExperiment", run: Path) -> History:

@@ -91,7 +91,8 @@ def masked(probe: Probe) -> Check:
     caught = _caught(probe)
     if caught:
         number, where = max((_behind(*each), name) for name, each in caught.items())
-        return measured(MASKED, f"keys and values that the masks of {len(caught)} attentions hide were changed", number,
+        count = f"{len(caught)} attention{'s' if len(caught) > 1 else ''}"
+        return measured(MASKED, f"keys and values that masks hide were changed, in {count}", number,
                         tolerance=ROUNDING, well="queries get the same", ill=f"{where} lets through {percent(number)}",
                         remedy="add −∞ to hidden scores before the softmax, or pass the mask on to every layer; take a "
                                "kind of attention that is causal")
