@@ -96,3 +96,21 @@ def test_the_hub_alone_needs_the_extra(tmp_path: Path, monkeypatch: pytest.Monke
     assert main(["export", "run", "--out", "out", "--quiet"]) == 0
     assert main(["import", "somebody/something"]) == 2
     assert "pip install 'genloom[hub]'" in capsys.readouterr().err
+
+
+def test_a_language_model_goes_out_and_comes_back(text_run: Path, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    out, run = tmp_path / "theirs", tmp_path / "run"
+    assert main(["export", str(text_run), "--out", str(out)]) == 0
+    assert f"genloom import {out}" in (said := capsys.readouterr().out)
+    assert "from transformers import pipeline" in said
+    assert main(["import", str(out), "--out", str(run), "--data", str(text_run.parent / "text.txt")]) == 0
+    assert f"genloom score {run}" in capsys.readouterr().out
+    sums = []
+    for each in (text_run, run):
+        assert main(["score", str(each), "The owl sees the moon", "--json"]) == 0
+        sums.append(json.loads(capsys.readouterr().out)["log_prob"])
+    assert sums[0] == pytest.approx(sums[1], abs=1e-5)
+    assert main(["evaluate", str(run), "--json"]) == 0
+    assert main(["import", str(out), "--null-class", "--out", str(tmp_path / "other")]) == 2
+    assert "this is a language model" in capsys.readouterr().err

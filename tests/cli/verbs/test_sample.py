@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from genloom.cli.entry import main
+from genloom.cli.output import harmless
 
 
 def drawn(capsys: pytest.CaptureFixture[str], *words: str) -> list[Path]:
@@ -81,3 +82,39 @@ def test_the_rules_between_fields_hold_for_what_is_asked(run_copy: Path, capsys:
     recipe.write_text(after)
     assert main(["sample", str(run_copy), "--steps", "60"]) == 2
     assert "sampling.steps = 60: must be at most schedule.steps = 50" in capsys.readouterr().err
+
+
+def test_a_language_model_writes(text_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--prompt", "The owl", "--count", "2", "--tokens", "9", "--temperature", "0.5", "--top-k", "20", "--seed",
+             "3"]
+    assert main(["sample", str(text_run), *words, "--out", str(tmp_path / "a")]) == 0
+    said = capsys.readouterr().out
+    assert harmless((tmp_path / "a" / "samples.txt").read_text("utf-8")).strip() in said
+    body = json.loads((tmp_path / "a" / "samples.json").read_bytes())
+    again = shlex.split(body["command"])[2:]
+    assert "--top-k" in again
+    assert main(["sample", *again, "--out", str(tmp_path / "b"), "--quiet"]) == 0
+    assert (tmp_path / "a" / "samples.txt").read_bytes() == (tmp_path / "b" / "samples.txt").read_bytes()
+
+
+def test_a_single_text_is_seen_while_it_is_written(text_run: Path, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", str(text_run), "--prompt", "The owl", "--count", "1", "--out", str(tmp_path / "a")]) == 0
+    said, text = capsys.readouterr().out, (tmp_path / "a" / "samples.txt").read_text("utf-8")
+    assert said.count(harmless(text.strip())) == 1
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ("--temperature -1", "--temperature = -1"), ("--top-p 0", "--top-p = 0"), ("--tokens 0", "--tokens = 0"),
+    ("--past forget", "refuse, slide, halve"), ("--sampler ddim", "a language model takes --count, --prompt"),
+    ("--past refuse --tokens 50", "beyond the context of 12")])
+def test_mistakes_with_a_language_model(text_run: Path, words: str, said: str, tmp_path: Path,
+                                        capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", str(text_run), *words.split(), "--out", str(tmp_path / "a")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_model_of_points_takes_no_prompt(run_folder: Path, tmp_path: Path,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", str(run_folder), "--prompt", "Alice", "--out", str(tmp_path / "a")]) == 2
+    assert "only a language model takes it; a diffusion model of points takes" in capsys.readouterr().err
