@@ -32,8 +32,8 @@ def audit_run(experiment: "ForecasterExperiment", networks: Networks, run: Path 
     """
     network = networks["forecaster"]
     return audit(network, experiment.parts.test, data=preparation(experiment, network),
-                 batches=lambda size: evaluated(experiment, size), history=None if run is None else history(experiment, run),
-                 count=count, seed=seed)
+                 batches=lambda size: evaluated(experiment, size),
+                 history=None if run is None else history(experiment, run), count=count, seed=seed)
 
 
 def preparation(experiment: "ForecasterExperiment", network: nn.Module | None = None) -> Preparation:
