@@ -98,7 +98,8 @@ def _agree(found: AttentionLook) -> str:
     return (f"Weights alone prove nothing: those of the last block and the effects of hiding {ranks} over "
             f"{len(found.words)} words; {same}. Hiding the words in the order of these weights loses the prediction "
             f"{'faster than' if chance <= 0.05 else 'no faster than'} random orders do (p = {number(chance, 2)}); of "
-            f"all accounts, {best} tells best what matters.{_carried(needed, found)}")
+            f"all accounts, {best} tells best what matters (p = {number(found.deletion.beaten(best), 2)})."
+            f"{_carried(needed, found)}")
 
 
 def _carried(needed: Word, found: AttentionLook) -> str:

@@ -134,9 +134,9 @@ def _effects(found: AttentionLook) -> Table:
                   found.ablation.deleted[k], found.gradient[k], found.through[k])
         rows.append((word.shown, str(word.last - word.first + 1), *(fixed(value.item(), 3) for value in values)))
     return Table(header=header, rows=tuple(rows),
-                 caption="Every word before the prediction: its weight and score in the last and the first block (scores "
-                 "are log Σ exp of those of its tokens, averaged over the heads), the "
-                 "change of log p in nats when it is hidden or cut out, and two more accounts of what matters.")
+                 caption="Every word before the prediction: its weight and score in the last and the first block "
+                 "(scores are log Σ exp of those of its tokens, averaged over the heads), the change of log p in nats "
+                 "when it is hidden or cut out, and two more accounts of what matters.")
 
 
 def _accounts(found: AttentionLook) -> Table:
