@@ -43,7 +43,8 @@ class Definition:
         if not all(n[k] for k in (1, 2, 3, 4)):
             return [0, 0.5, 1, 1.5]
         y = n[1] / (n[1] + 2 * n[2])
-        return [0, *(min(max(k - (k + 1) * y * n[k + 1] / n[k], 0), k) for k in (1, 2, 3))]
+        found = [k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3)]
+        return [0, *(found if min(found) > 0 else (0.5, 1.0, 1.5))]
 
     def _p(self, history: tuple[int, ...], w: int, n: int) -> float:
         if n == 0:
@@ -125,6 +126,16 @@ def test_what_cannot_be_used_is_named() -> None:
         best_order([np.array([1])], [], 5)
     with pytest.raises(InputError, match=r"^orders = "):
         best_order([np.array([1])], [np.array([1])], 5, [])
+
+
+def test_nothing_is_impossible_where_a_discount_would_be_nothing() -> None:
+    """Counts 1, 2 and 3 such that D_2 = 2 − 3 Y n_3/n_2 < 0."""
+    counts = [1, 1, 2, *[3] * 9, 4]
+    text = np.array([symbol for symbol, count in enumerate(counts) for _ in range(count)])
+    model = KneserNey(1, len(counts) + 1).fit([text])
+    p = model.distribution(np.array([], np.int64))
+    assert p.min() > 0
+    assert p.sum() == pytest.approx(1)
 
 
 @pytest.mark.real_data

@@ -211,12 +211,15 @@ def _order(keys: _Numbers, counts: _Numbers, contexts: int, mark: int) -> _Order
 
 
 def _discounts(counts: _Numbers) -> _Reals:
-    """D of counts 0, 1, 2, 3+; D_k is kept within 0 … k. [Chen & Goodman 1999, Eq. 26]"""
+    """D of counts 0, 1, 2, 3+, at most k; the usual ones where the estimates cannot be made, or would leave nothing to
+    what was not seen, whose probability were then 0. [Chen & Goodman 1999, Eq. 26]
+    """
     n = [int(np.count_nonzero(counts == k)) for k in range(5)]
     if not all(n[1:]):
         return np.array([0, *_USUAL])
     y = n[1] / (n[1] + 2 * n[2])
-    return np.array([0, *(min(k, max(0, k - (k + 1) * y * n[k + 1] / n[k])) for k in (1, 2, 3))])
+    found = [k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3)]
+    return np.array([0, *(found if min(found) > 0 else _USUAL)])
 
 
 def _found(order: _Order, before: _Numbers, symbols: _Numbers, mark: int) -> _Numbers:
