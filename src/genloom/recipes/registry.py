@@ -99,6 +99,9 @@ RECIPES: dict[str, Entry] = {
                                 "iTransformer on ETTh1, 96 → 720: whole channels as tokens, instance norm"),
     "dlinear-etth1": Entry("genloom.recipes.forecaster:dlinear_etth1",
                            "DLinear on ETTh1, 336 → 720: one linear map of the trend, one of the rest"),
+    "cyclenet-etth1": Entry(
+        "genloom.recipes.forecaster:cyclenet_etth1",
+        "CycleNet on ETTh1, 96 → 720: a learned day and one linear map, absolute error, in seconds"),
     "gpt": Entry("genloom.recipes.gpt:gpt", "a language model of 2.9 M numbers on any text, GPT-2's network"),
     "gpt-nano": Entry("genloom.recipes.gpt:gpt_nano",
                       "a language model of 0.2 M numbers, trained in a minute or two"),
