@@ -33,6 +33,15 @@ def test_a_run_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert runs.placed(base) == base, "what is not given stays so"
 
 
+def test_a_text_is_a_place_or_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = recipe("gpt")
+    for asked, found in (("my.txt", str(tmp_path / "my.txt")), ("python-docs", "python-docs"), ("alice", "alice")):
+        assert runs.placed(replace(base, data=replace(base.data, text=asked))).data.text == found
+    letters = recipe("score-letters")
+    assert runs.placed(letters).data.text == letters.data.text, "letters to draw are no file"
+
+
 def test_a_judge_is_a_place_or_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "judge").mkdir()

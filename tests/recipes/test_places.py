@@ -7,6 +7,7 @@ import pytest
 
 from genloom.recipes.fields import leaves
 from genloom.recipes.gans import sngan
+from genloom.recipes.gpt import Data, gpt
 from genloom.recipes.images import Evaluation, Sampling, ddpm_images
 from genloom.recipes.places import JUDGES, PLACES, other_training, without_places
 from genloom.recipes.points import ve_square
@@ -26,6 +27,13 @@ def test_paths_are_taken_out_and_names_stay() -> None:
     assert without_places(own) == base
     named = replace(base, evaluation=Evaluation(judge="evaluator-iclevr-b"))
     assert without_places(named) == named
+
+
+def test_the_path_of_a_text_is_taken_out_and_letters_stay() -> None:
+    own = replace(gpt(), data=Data(text="/home/me/book.txt"))
+    assert without_places(own).data.text == ""
+    assert without_places(gpt()) == gpt()
+    assert without_places(ve_square()).data.text == ve_square().data.text
 
 
 @pytest.mark.parametrize("change", [

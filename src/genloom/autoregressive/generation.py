@@ -10,6 +10,7 @@ from genloom.autoregressive.choice import Choice, drawn
 from genloom.errors import InputError
 from genloom.nn.gpt import GPT
 from genloom.nn.key_values import KeyValues
+from genloom.nn.one_token import OneToken
 from genloom.rng import generator
 
 Past = Literal["refuse", "slide", "halve"]
@@ -84,9 +85,9 @@ class _Decoder:
         self._gpt, self._past, self._context = gpt, past, gpt.shape.context
         weight = gpt.token_table.weight
         self._held = KeyValues(gpt.shape, batch, self._context, weight.device, weight.dtype) if cached else None
-        self._start = 0
+        self._one, self._start = OneToken(gpt), 0
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def __call__(self, texts: Tensor) -> Tensor:
         """Of texts (B, L)."""
         length = texts.shape[1]
@@ -97,6 +98,8 @@ class _Decoder:
             self._held.reset()
             self._start = start
         new = texts[:, start + self._held.length :]
+        if new.shape[1] == 1:
+            return self._one(new[:, 0], self._held)
         return self._gpt(new, past=self._held, last=True)[:, 0]  # type: ignore[no-any-return]
 
 
@@ -117,8 +120,8 @@ def _steps(gpt: GPT, prompt: Tensor, count: int, choice: Choice, uniform: Tensor
         texts[:, length + i] = tokens
         if seen is not None:
             seen[rows, tokens] = True
-        own = logits[rows, tokens] - logits.logsumexp(-1)
-        yield Step(tokens, own, law[rows, tokens])
+        this = tokens[:, None]
+        yield Step(tokens, logits.log_softmax(-1).gather(1, this)[:, 0], law.gather(1, this)[:, 0])
 
 
 def _uniform(batch: int, count: int, seed: int, first: int) -> Tensor:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 1 << 24
 """Symbols of each part that n-grams are counted in at most, the first ones: each costs some 100 bytes of memory."""
-_TOKEN_ORDERS = range(1, 6)
+_TOKEN_ORDERS = range(1, 10)
 
 
 class Counts(NamedTuple):

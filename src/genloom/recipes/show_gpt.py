@@ -55,7 +55,7 @@ def _said(at: list[float], valid: list[float], best: int, train: tuple[list[int]
     low = f"{fixed(valid[best], 4)} nats per token at step {at[best]:.0f}"
     if best == len(at) - 1:
         return f"The validation loss fell to the end, {low}: more steps may help."
-    smooth = running_mean(train[1], max(2, min(25, len(train[1]) // 10)))
+    smooth = running_mean(train[1], _window(train[1]))
     then = min(range(len(smooth)), key=lambda k: abs(train[0][k] - at[best]))
     return (f"The validation loss was lowest, {low}; that checkpoint is judged. From there to the end it went to "
             f"{fixed(valid[-1], 4)} while the training loss went from {fixed(float(smooth[then]), 4)} to "
@@ -63,11 +63,16 @@ def _said(at: list[float], valid: list[float], best: int, train: tuple[list[int]
             "language.")
 
 
+def _window(rows: list[float]) -> int:
+    """Rows that are averaged: few, since the mean of the last ones lags behind."""
+    return max(2, min(10, len(rows) // 20))
+
+
 @styled()
 def _draw_losses(axes: "Axes", train: tuple[list[int], list[float]], valid: tuple[list[float], list[float]],
                  best: int) -> None:
     axes.plot(*train, color=COLORS[5], linewidth=0.7, alpha=0.5)
-    axes.plot(train[0], running_mean(train[1], max(2, min(25, len(train[1]) // 10))), color=COLORS[0], label="training")
+    axes.plot(train[0], running_mean(train[1], _window(train[1])), color=COLORS[0], label="training")
     axes.plot(*valid, color=COLORS[1], marker="s", markersize=3, label="validation")
     axes.axvline(valid[0][best], color=COLORS[7], linewidth=0.9, linestyle=":",
                  label=f"best: step {valid[0][best]:.0f}")
