@@ -54,6 +54,9 @@ RIGHT: dict[str, Any] = {
     "numpy": in_numpy,
     "fused": F.scaled_dot_product_attention,
     "a switch": lambda q, k, v, is_causal=False: F.scaled_dot_product_attention(q, k, v, is_causal=is_causal),
+    "always causal": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+    "a mask that must be given": lambda q, k, v, mask: written()(q, k, v, mask),
+    "a switch that must be given": lambda q, k, v, causal: F.scaled_dot_product_attention(q, k, v, is_causal=causal),
     "torch's module": nn.MultiheadAttention(20, 4),
     "torch's module, batch first": nn.MultiheadAttention(24, 3, batch_first=True),
 }
@@ -73,6 +76,7 @@ def test_the_layout_and_the_mask_are_said() -> None:
     assert check(RIGHT["mask added"]).mask == "(L, L): 0 or −∞, added to the scores"
     assert check(RIGHT["no mask"]).mask == "it takes none"
     assert check(RIGHT["a switch"]).mask == "a switch for causality"
+    assert check(RIGHT["always causal"]).notes == ("it is causal in every call, though no mask is passed",)
     assert "True hides" in check(RIGHT["torch's module"]).mask
     assert check(RIGHT["heads joined"]).notes == ("heads are joined in the last axis of the output",)
 
@@ -133,6 +137,7 @@ WRONG: dict[str, Any] = {
     "it changes its input": in_place,
     "the others of its batch": of_the_batch,
     "more keys than queries": of_equal_lengths,
+    "the scale is missing; ": lambda q, k, v, mask=None: written(lambda d: 1.0, hide=None)(q, k, v),
     "from every known mistake": lambda q, k, v: written()(q, k, v) + v,
 }
 
@@ -144,6 +149,11 @@ def test_a_mistake_is_named_with_its_remedy(fault: str) -> None:
     assert fault in finding.verdict
     assert len(finding.faults) <= 2
     assert all(one.remedy for one in finding.faults)
+
+
+def test_a_mistake_in_one_that_is_always_causal_is_named() -> None:
+    finding = check(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=1.0))
+    assert [fault.name for fault in finding.faults] == ["the scale is missing"]
 
 
 def test_two_mistakes_are_both_named() -> None:

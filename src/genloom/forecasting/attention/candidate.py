@@ -11,6 +11,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,10 +102,14 @@ def ways(candidate: Any) -> Iterator[Way]:
             return
     if not callable(candidate):
         raise InputError("attention", type(candidate).__name__, "a function or a torch module")
-    takes, keyword = _mask_argument(candidate.forward if isinstance(candidate, nn.Module) else candidate)
+    inner = candidate.forward if isinstance(candidate, nn.Module) else candidate
+    takes, keyword = _mask_argument(inner)
+    none = False if takes == "causal" else None
+    plain = partial(candidate, **({keyword: none} if _needs(inner, keyword) else {}))
     for layout, turned in (("(B, H, L, d)", False), ("(B, L, H, d)", True)):
         for kind in ("torch", "numpy"):
-            yield Way(layout, _HEADS, _SIZE, takes, False, False, _caller(candidate, keyword, turned, kind == "torch"))
+            call = _caller(plain, keyword, turned, kind == "torch")
+            yield Way(layout, _HEADS, _SIZE, takes, merged=False, selves=False, call=call)
 
 
 def _run(path: Path) -> ModuleType:
@@ -144,6 +149,14 @@ def _made(kind: type) -> Any:
     except Exception as error:
         raise InputError("class", kind.__name__, f"one that can be made with {chosen}",
                          f"make an object in the file and pass its name ({str(error)[:100]})") from error
+
+
+def _needs(function: Any, keyword: str) -> bool:
+    """Whether a function must be given its mask, if only None."""
+    if not keyword:
+        return False
+    parameter = inspect.signature(function).parameters[keyword]
+    return parameter.default is parameter.empty
 
 
 def _mask_argument(function: Any) -> tuple[str, str]:
@@ -194,6 +207,7 @@ def _with_weights(module: nn.Module) -> Iterator[Way]:
     """A module of (B, L, H·d) whose projections are set to the identity."""
     takes, keyword = _mask_argument(module.forward)
     width = _plain(module)
+    called = partial(module, **({keyword: None} if _needs(module.forward, keyword) else {}))
     named = [getattr(module, name) for name in _HEAD_NAMES if isinstance(getattr(module, name, None), int)]
     counts = named[:1] or [n for n in range(2, width) if width % n == 0]
     arguments = inspect.signature(module.forward).parameters.values()
@@ -203,7 +217,7 @@ def _with_weights(module: nn.Module) -> Iterator[Way]:
     def call(q: Array, k: Array, v: Array, mask: Array | bool | None) -> Array:
         joined = [np.ascontiguousarray(x.swapaxes(1, 2).reshape(len(x), x.shape[2], -1)) for x in (q, k, v)]
         given = [torch.from_numpy(x.swapaxes(0, 1).copy() if batch_second else x) for x in joined[:needed]]
-        out = _called(module, given, keyword, torch.from_numpy(mask) if isinstance(mask, np.ndarray) else mask)
+        out = _called(called, given, keyword, torch.from_numpy(mask) if isinstance(mask, np.ndarray) else mask)
         return out.swapaxes(0, 1) if batch_second else out
 
     if needed not in (1, 3):

@@ -3,10 +3,9 @@
 With log φ(q_i) = b_i and log φ(k_j) = a_j, (…, m) each, and sums over the keys that query i may look at,
     A_ij = Σ_f exp(b_if + a_jf) / Σ_f Σ_j exp(b_if + a_jf)
          = Σ_f u_if exp(a_jf − M_if) / Σ_f Σ_j u_if exp(a_jf − M_if),   u_i = exp(b_i + M_i − max_f(b_i + M_i)).
-M_if is the log of the sum, or where attention is causal the maximum, of a_jf over those keys. So every exponent is at
-most 0 and every sum contains a 1: nothing overflows, no ε is needed that could swamp small features, and a causal M_i
-knows keys up to i alone, while one maximum over the whole sequence would show the future by rounding. A changes with
-neither a causal M nor the maximum over f, so they carry no gradient.
+M_if is the maximum of a_jf over those keys. So every exponent is at most 0, and the sum below the line contains a 1:
+nothing overflows, no ε is needed that could swamp small features, and a causal M_i knows keys up to i alone, while one
+maximum over the whole sequence would show the future by rounding. A depends on no maximum: they carry no gradient.
 """
 
 import torch
@@ -23,13 +22,16 @@ def mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
 
     b  (B, H, Lq, m)    a  (B, H, Lk, m)    v  (B, H, Lk, e)  →  (B, H, Lq, e)
     """
-    means = a.softmax(2).transpose(2, 3) @ v
-    return (b + a.logsumexp(2, keepdim=True)).softmax(3) @ means
+    most = a.detach().amax(2, keepdim=True)
+    sums = (a - most).exp().transpose(2, 3) @ _counted(v)
+    return _shares(_queries(b, most) @ sums)
 
 
 def matrix(b: Tensor, a: Tensor) -> Tensor:
     """A, (B, H, Lq, Lk)."""
-    return (b + a.logsumexp(2, keepdim=True)).softmax(3) @ a.softmax(2).transpose(2, 3)
+    most = a.detach().amax(2, keepdim=True)
+    products = _queries(b, most) @ (a - most).exp().transpose(2, 3)
+    return products / products.sum(3, keepdim=True)
 
 
 def causal_mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
@@ -37,11 +39,9 @@ def causal_mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
 
     Shapes as `mix`, with Lq = Lk.
     """
-    length, size = a.shape[2], v.shape[3]
+    length = a.shape[2]
     most = a.detach().cummax(2).values
-    u = (b + most - (b.detach() + most).amax(3, keepdim=True)).exp()
-    counted = torch.cat((v, torch.ones_like(v[..., :1])), dim=3)  # the last column becomes the sum of the weights
-    u, counted = (F.pad(x, (0, 0, 0, -length % _CHUNK)) for x in (u, counted))
+    u, counted = (F.pad(x, (0, 0, 0, -length % _CHUNK)) for x in (_queries(b, most), _counted(v)))
     # padded steps come after all others and change nothing; with the last step's numbers they do not overflow either
     a, most = (_prolonged(x, -length % _CHUNK) for x in (a, most))
     again = a.numel() > _LARGE and torch.is_grad_enabled()
@@ -52,8 +52,7 @@ def causal_mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
         out, sums = checkpoint(_chunk, parts, use_reentrant=False) if again else _chunk(parts)
         before = chunk[2][:, :, -1:]
         mixed.append(out)
-    whole = torch.cat(mixed, dim=2)[:, :, :length]
-    return whole[..., :size] / whole[..., size:]
+    return _shares(torch.cat(mixed, dim=2)[:, :, :length])
 
 
 def causal_matrix(b: Tensor, a: Tensor) -> Tensor:
@@ -61,6 +60,21 @@ def causal_matrix(b: Tensor, a: Tensor) -> Tensor:
     length = a.shape[2]
     one = torch.eye(length, dtype=a.dtype, device=a.device).expand(*a.shape[:2], length, length)
     return causal_mix(b, a, one)
+
+
+def _queries(b: Tensor, most: Tensor) -> Tensor:
+    """u of the queries, at most 1."""
+    return (b + most - (b.detach() + most).amax(3, keepdim=True)).exp()
+
+
+def _counted(v: Tensor) -> Tensor:
+    """The values with a column of ones, which becomes the sum of the weights."""
+    return torch.cat((v, torch.ones_like(v[..., :1])), dim=3)
+
+
+def _shares(whole: Tensor) -> Tensor:
+    """Sums of weighted values over the sum of the weights, their last column."""
+    return whole[..., :-1] / whole[..., -1:]
 
 
 def _prolonged(x: Tensor, count: int) -> Tensor:

@@ -28,7 +28,10 @@ class Probe(NamedTuple):
 
 @dataclass
 class Attempt:
-    """A way of calling, what it gave for the plain probe, and the variant that this is."""
+    """A way of calling, what it gave for the plain probe, and the variant that this is.
+
+    always   whether it hides the future though no mask was passed
+    """
 
     way: Way
     probe: Probe
@@ -36,6 +39,7 @@ class Attempt:
     joined: bool
     spec: Spec = field(default_factory=Spec)
     error: float = inf
+    always: bool = False
 
     def call(self, probe: Probe, mask: Array | bool | None = None) -> Array:
         """What it gives for a probe, (B, H, Lq, d)."""
