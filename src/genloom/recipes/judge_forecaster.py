@@ -85,29 +85,32 @@ def quick(experiment: "ForecasterExperiment", networks: Networks) -> dict[str, f
 
 
 def judge_all(experiment: "ForecasterExperiment", found: Judged) -> tuple[Result, ...]:
-    """The gate first: squared and absolute error, then the difference to every baseline."""
+    """The gate first: squared and absolute error, then the difference to every baseline.
+
+    On one test part an error is an exact number, to be compared with published ones; how sure it is for other times is
+    told of the differences, and of all errors in the report's table.
+    """
     return (judge_mse(experiment, found), judge_mae(experiment, found), *judge_baselines(experiment, found),
             *judge_scaled(experiment, found), *judge_channels(experiment, found), *judge_quantiles(experiment, found))
 
 
 def judge_mse(experiment: "ForecasterExperiment", found: Judged) -> Result:
     """Squared error beside that of the best baseline."""
-    return _gate(experiment, "test MSE, scaled", found.scaled.window_mse, found.beside[found.best].mse, found.best,
+    return _gate(experiment, "test MSE, scaled", found.scaled.mse, found.beside[found.best].mse, found.best,
                  "mean of (ŷ − y)² over all windows, steps and channels")
 
 
 def judge_mae(experiment: "ForecasterExperiment", found: Judged) -> Result:
     """Absolute error beside that of the baseline which is best at it."""
     best = min(found.beside, key=lambda name: found.beside[name].mae)
-    return _gate(experiment, "test MAE, scaled", found.scaled.window_mae, found.beside[best].mae, best,
+    return _gate(experiment, "test MAE, scaled", found.scaled.mae, found.beside[best].mae, best,
                  "mean of |ŷ − y| over all windows, steps and channels")
 
 
-def _gate(experiment: "ForecasterExperiment", name: str, windows: Tensor, known: float, best: str,
+def _gate(experiment: "ForecasterExperiment", name: str, value: float, known: float, best: str,
           formula: str) -> Result:
-    sure = interval(experiment, windows)
-    result = Result(name=name, value=sure.value, known=known, known_name=f"{best}, the best baseline",
-                    interval=(sure.low, sure.high), n=sure.n, seeds=(experiment.recipe.engine.seed,), formula=formula)
+    result = Result(name=name, value=value, known=known, known_name=f"{best}, the best baseline",
+                    n=len(experiment.parts.test), seeds=(experiment.recipe.engine.seed,), formula=formula)
     return at_most(result, known)
 
 
@@ -115,9 +118,8 @@ def judge_baselines(experiment: "ForecasterExperiment", found: Judged) -> tuple[
     """The squared error of each baseline, and how much smaller the model's is on the same windows."""
     results = []
     for name, other in found.beside.items():
-        sure, alone = difference(experiment, found, name), interval(experiment, other.window_mse)
-        results.append(Result(name=f"test MSE of {name}, scaled", value=other.mse, interval=(alone.low, alone.high),
-                              n=alone.n))
+        sure = difference(experiment, found, name)
+        results.append(Result(name=f"test MSE of {name}, scaled", value=other.mse, n=sure.n))
         less = Result(name=f"test MSE less that of {name}", value=sure.value, known=0.0, known_name="as good as it",
                       interval=(sure.low, sure.high), n=sure.n)
         results.append(at_most(less, 0.0))
