@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _PAPER, _DEEP = (255, 255, 255), (0, 66, 116)
+_READABLE = 4.5
 _BARS = " ▁▂▃▄▅▆▇█"
 _POINTS, _SMALL = 12.5, 8.0
 _ROW, _PAD, _GAP = 40.0, 7.0, 5.0
@@ -51,8 +52,11 @@ def shade(share: float) -> tuple[str, str]:
     (('#ffffff', '#22252b'), ('#004274', '#ffffff'))
     """
     ground = [round(light + (dark - light) * share) for light, dark in zip(_PAPER, _DEEP, strict=True)]
-    letters = INK if _luminance(ground) > 0.28 else "#ffffff"
-    return "#" + "".join(f"{part:02x}" for part in ground), letters
+    colour = "#" + "".join(f"{part:02x}" for part in ground)
+    for letters in (INK, "#ffffff"):
+        if contrast(colour, letters) >= _READABLE:
+            return colour, letters
+    return colour, "#000000"  # between the two, where black is still told apart: √(1.05 / 0.05) > 4.5
 
 
 def contrast(one: str, other: str) -> float:

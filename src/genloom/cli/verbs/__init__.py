@@ -20,7 +20,7 @@ VERBS: dict[str, Verb] = {
     "forecast": Verb("forecast", "forecast RUN [--from TIME]", "what comes next, by a trained forecaster"),
     "evaluate": Verb("evaluate", "evaluate RUN", "every metric that applies, each beside its known answer"),
     "score": Verb("score", 'score RUN "a sentence"', "how probable a sentence is to a language model"),
-    "attention": Verb("attention", 'attention RUN "a sentence"', "where a language model looked, what its word rests on"),
+    "attention": Verb("attention", 'attention RUN "a sentence"', "where a language model looked, and what mattered"),
     "invert": Verb("invert", 'invert RUN "a sentence"', "what stands before a language model when it says a sentence"),
     "study": Verb("study", "study NAME [--flags]", "all deliverables of an assignment, and the report"),
     "report": Verb("report", "report RUN", "write the page of a run again"),
