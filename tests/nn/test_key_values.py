@@ -41,6 +41,32 @@ def test_the_room_is_made_once() -> None:
     assert past.append(0, *some(1))[0].data_ptr() == first
 
 
+def test_the_next_place_is_behind_what_is_held_in_every_block() -> None:
+    past, parts = filled(2, 1)
+    new, held = past.next_place()
+    assert [tensor.shape for tensor in new] == [(2, 3, 1, 4)] * 4
+    for block in range(2):
+        for i in range(2):
+            new[2 * block + i].fill_(7.0 + i)
+            before = torch.cat([part[i] for part in parts], 2) + block
+            assert torch.equal(held[2 * block + i][:, :, :3], before)
+            assert bool((held[2 * block + i][:, :, 3] == 7.0 + i).all())
+    past.advance(5)
+    with pytest.raises(InputError, match="tokens = 1: must be at most 0"):
+        past.next_place()
+
+
+def test_gradients_go_through_the_tokens_of_one_pass() -> None:
+    past, x = KeyValues(SHAPE, 2, 8), torch.ones(2, 3, 1, 4, requires_grad=True)
+    total = torch.zeros(())
+    for block in range(2):
+        keys, values = past.append(block, x, 2 * x)
+        total = total + (keys * values).sum()  # 2 x², twice
+    total.backward()  # type: ignore[no-untyped-call] # torch gives no type
+    assert x.grad is not None
+    torch.testing.assert_close(x.grad, torch.full_like(x, 8.0))
+
+
 def test_more_than_there_is_room_for_is_refused_and_nothing_is_written() -> None:
     past, parts = filled(6)
     with pytest.raises(InputError, match="tokens = 3: must be at most 2, the room behind the 6 that are held"):

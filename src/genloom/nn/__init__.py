@@ -37,6 +37,7 @@ __all__, __getattr__, __dir__ = lazy(
         "CausalAttention": "causal",
         "Look": "causal",
         "KeyValues": "key_values",
+        "OneToken": "one_token",
         "rotate": "rotary",
         "log_probs": "token_loss",
     },

@@ -56,7 +56,7 @@ class CausalAttention(nn.Module):
         query, key, value = self._query_key_value(x, 0 if past is None else past.length)
         if past is not None:
             key, value = past.append(block, key, value)
-        mixed = _attend(query, key, value, self.dropout if self.training else 0.0, seen)
+        mixed = attend(query, key, value, self.dropout if self.training else 0.0, seen)
         return cast(Tensor, self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
 
     def look(self, x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Look]:
@@ -91,8 +91,9 @@ def may_look(new: int, total: int, device: torch.device, seen: Tensor | None = N
     return (causal & seen[:, None, None, :]) | itself
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float, seen: Tensor | None) -> Tensor:
-    """(B, H, L, d), and (B, H, M, d) twice of which the queries' are the last L → (B, H, L, d)."""
+def attend(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0, seen: Tensor | None = None) -> Tensor:
+    """softmax(q kᵀ / √d + mask) v: (B, H, L, d), and (B, H, M, d) twice of which the queries' are the last L →
+    (B, H, L, d), each token seeing those before it, or of these the ones that `seen` (B, M) names."""
     new, total = query.shape[2], key.shape[2]
     if seen is None and new == total and _written_out_is_faster(query):
         return _written_out(query, key, value, dropout)

@@ -81,7 +81,7 @@ class GPT(nn.Module):
         self.token_table = nn.Embedding(shape.vocabulary, shape.width)
         learned = shape.positions == "learned"
         self.position_table = nn.Embedding(shape.context, shape.width) if learned else None
-        self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.blocks))
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.blocks))
         self.norm_out = nn.LayerNorm(shape.width, _EPSILON, bias=shape.bias)
         self._start()
 
@@ -92,7 +92,7 @@ class GPT(nn.Module):
             if isinstance(layer, nn.Linear) and layer.bias is not None:
                 nn.init.zeros_(layer.bias)
         for block in self.blocks:
-            assert isinstance(block, _Block)
+            assert isinstance(block, Block)
             for layer in (block.attention.out, block.contract):
                 nn.init.normal_(layer.weight, std=_STD * (2 * self.shape.blocks) ** -0.5)
 
@@ -120,7 +120,7 @@ class GPT(nn.Module):
         """
         if last and targets is not None:
             raise InputError("last", last, "False with targets, each of which counts")
-        h = self._placed(tokens, embedded, past)
+        h = self.placed(tokens, embedded, past)
         for number, block in enumerate(self.blocks):
             h = block(h, number, past, seen)
         if past is not None:
@@ -136,16 +136,21 @@ class GPT(nn.Module):
 
         Errors: as of `forward`.
         """
-        h, looks = self._placed(tokens, embedded, None, dropped=False), []
+        h, looks = self.placed(tokens, embedded, None, dropped=False), []
         for block in self.blocks:
-            assert isinstance(block, _Block)
+            assert isinstance(block, Block)
             h, look = block.look(h, seen)
             looks.append(look)
         return Trace(F.linear(self.norm_out(h), self.token_table.weight), tuple(looks))
 
-    def _placed(self, tokens: Tensor | None, embedded: Tensor | None, past: KeyValues | None, *,
-                dropped: bool = True) -> Tensor:
-        """The vectors that enter the first block."""
+    def placed(self, tokens: Tensor | None, embedded: Tensor | None, past: KeyValues | None, *,
+               dropped: bool = True) -> Tensor:
+        """The vectors that enter the first block, (B, L, width): of tokens (B, L) or `embedded`, with their places.
+
+        dropped   whether some are hidden in training
+
+        Errors: as of `forward`.
+        """
         if (tokens is None) == (embedded is None):
             given = "neither" if tokens is None else "both"
             raise InputError("tokens, embedded", given, "one of the two: tokens, or vectors in their place")
@@ -160,8 +165,8 @@ class GPT(nn.Module):
         return F.dropout(h, self.shape.dropout, self.training and dropped)
 
 
-class _Block(nn.Module):
-    """Attention and MLP, each on a norm and added to what came in."""
+class Block(nn.Module):
+    """h + Attention(norm(h)), then h + MLP(norm(h)): (B, L, width) → the same."""
 
     def __init__(self, shape: GPTShape) -> None:
         super().__init__()
@@ -174,6 +179,7 @@ class _Block(nn.Module):
         self.dropout = shape.dropout
 
     def forward(self, h: Tensor, number: int, past: KeyValues | None, seen: Tensor | None) -> Tensor:
+        """The vectors that leave it, being block `number` of `past`; arguments as those of `CausalAttention`."""
         h = self._added(h, self.attention(self.norm_1(h), past=past, block=number, seen=seen))
         return self._added(h, self._mlp(h))
 
@@ -183,6 +189,7 @@ class _Block(nn.Module):
         return h + branch
 
     def look(self, h: Tensor, seen: Tensor | None) -> tuple[Tensor, Look]:
+        """The same as in evaluation, and what its attention computed."""
         out, look = self.attention.look(self.norm_1(h), seen)
         h = h + out
         return h + self._mlp(h), look
