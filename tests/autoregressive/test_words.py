@@ -34,6 +34,7 @@ def test_ends_of_documents_stand_alone() -> None:
     found = words([b"<|endoftext|>", b"I", b" am", b"<|endoftext|>", b"so"], apart={0, 3})
     assert [(word.shown, word.first, word.last) for word in found] == [
         ("<|endoftext|>", 0, 0), ("I", 1, 1), ("am", 2, 2), ("<|endoftext|>", 3, 3), ("so", 4, 4)]
+    assert [word.shown for word in words([b"", b"I"], apart={0})] == ["∎", "I"]  # as the tokenizers spell it
 
 
 def test_dashes_and_line_ends_are_not_counted() -> None:

@@ -2,7 +2,7 @@
 
 from genloom.recipes.explain_inversion import paragraphs, prompts_of_this_length
 from genloom.recipes.invert_gpt import Plan, invert_sentence
-from memorised import SENTENCE, WORDS, WordTokenizer, memorised
+from memorised import SENTENCE, WordTokenizer, memorised
 
 TOKENIZER = WordTokenizer()
 
@@ -11,7 +11,7 @@ def test_a_success_is_told_with_its_interval_and_its_distance() -> None:
     found = invert_sentence(memorised(), TOKENIZER, [0], "walnut a paw", Plan(count=3, control=True))
     reached, distance, control = paragraphs(found, TOKENIZER)
     assert reached.startswith("3 of 3 starts")
-    assert "44 % to 100 %" in reached
+    assert "44\u00a0% to 100\u00a0%" in reached
     assert "AR(v)[i] = s[i]" in reached
     assert "no words" in distance
     assert "are reached from 3 of 3 starts" in control
@@ -28,7 +28,7 @@ def test_a_failure_says_which_token_stood_worst() -> None:
     assert "More vectors (--length)" in texts[2]
     assert texts[3].startswith("Search 1, from the nearest tokens, did not get there in 1 exchanges")
     assert prompts_of_this_length(found, TOKENIZER) in texts[3]
-    assert prompts_of_this_length(found, TOKENIZER) == f"10^{5 * len(str(len(WORDS))) * 0 + 8}"
+    assert prompts_of_this_length(found, TOKENIZER) == "10^8"
 
 
 def test_a_prompt_that_was_found_is_shown() -> None:
@@ -37,4 +37,4 @@ def test_a_prompt_that_was_found_is_shown() -> None:
     assert found.searches[1].exact
     text = paragraphs(found, TOKENIZER)[-1]
     assert "the prompt “⏎” makes the model say the sentence" in text
-    assert "can be typed, and holds 0.0 %" in text
+    assert "can be typed, and holds 0.0\u00a0%" in text

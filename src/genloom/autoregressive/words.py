@@ -7,6 +7,8 @@ _BLANKS = b" \t\n\r\x0b\x0c"
 _BREAKS = b"\n\r"
 BREAK = "⏎"
 """How the end of a line is shown."""
+END = "∎"
+"""How the end of a document is shown."""
 
 
 class Word(NamedTuple):
@@ -22,11 +24,13 @@ class Word(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The text without its blanks; the end of a line as a sign.
+        """The text without its blanks; the ends of lines and of documents as signs.
 
-        >>> Word(" squirrel", 4, 5).shown, Word("\\n", 6, 6).shown
-        ('squirrel', '⏎')
+        >>> Word(" squirrel", 4, 5).shown, Word("\\n", 6, 6).shown, Word("", 7, 7).shown
+        ('squirrel', '⏎', '∎')
         """
+        if not self.text:
+            return END
         return self.text.strip() or (BREAK if "\n" in self.text or "\r" in self.text else "␣")
 
     @property

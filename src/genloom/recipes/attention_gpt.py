@@ -25,8 +25,8 @@ from genloom.autoregressive.words import Word
 from genloom.nn.gpt import GPT
 from genloom.recipes.sentence_gpt import Sentence
 
-_SUBSETS = 2000
-"""Sets of hidden words that the test by deletion may try."""
+_WORK = 4e11
+"""Parameters × tokens that the random orders of the test by deletion may cost: seconds on two CPU cores."""
 _LIKELY = 5
 
 
@@ -127,7 +127,7 @@ def look(gpt: GPT, tokenizer: Tokenizer, sentence: Sentence, *, seed: int = 0) -
                 f"attention, block {blocks[0].number}": blocks[0].weights, "attention rollout": through,
                 "gradient × input": gradient}
     lost = deletion(gpt, sentence.prefix, words, sentence.targets, accounts, seed=seed,
-                    chances=max(9, min(99, _SUBSETS // max(1, len(words)))))
+                    chances=max(19, min(99, int(_WORK / (gpt.parameters_count * len(sentence.tokens) * len(words))))))
     first = int(sentence.targets[0])
     return AttentionLook(sentence, int((law > law[first]).sum()), _likely(law, tokenizer), blocks, effect, gradient,
                          through, lost)

@@ -2,7 +2,7 @@
 
 import math
 
-from genloom.autoregressive.words import Word
+from genloom.autoregressive.words import BREAK, END, Word
 from genloom.recipes.attention_gpt import AttentionLook, BlockLook, strongest
 from genloom.report.numbers import fixed, number
 
@@ -17,17 +17,17 @@ SUMS = ("Only the weights must sum to 1, in each head and on average. The raw sc
 
 
 def percent(share: float) -> str:
-    """A share in per cent.
+    r"""A share in per cent, which no line break parts.
 
     >>> percent(0.4237), percent(0.0012)
-    ('42 %', '0.1 %')
+    ('42\xa0%', '0.1\xa0%')
     """
-    return f"{fixed(100 * share, 0 if share >= 0.0995 else 1)} %"
+    return f"{fixed(100 * share, 0 if share >= 0.0995 else 1)}\u00a0%"
 
 
 def quoted(word: Word) -> str:
-    """A word in quotation marks, the end of a line in words."""
-    return "the line's end" if word.shown == "⏎" else f"“{word.shown}”"
+    """A word in quotation marks, the ends of lines and documents in words."""
+    return {BREAK: "the line's end", END: "the document's end"}.get(word.shown, f"“{word.shown}”")
 
 
 def why(found: AttentionLook) -> tuple[str, ...]:

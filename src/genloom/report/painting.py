@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _PAPER, _DEEP = (255, 255, 255), (0, 66, 116)
+_KEPT = "\u00a0\u202f"
+"""Blanks that part no line, which are not printable to Python and are to a font."""
 _READABLE = 4.5
 _BARS = " ▁▂▃▄▅▆▇█"
 _POINTS, _SMALL = 12.5, 8.0
@@ -158,7 +160,8 @@ def drawable(text: str) -> str:
     from matplotlib.font_manager import findfont, get_font
 
     font = get_font(findfont("DejaVu Sans"))
-    return "".join(sign if font.get_char_index(ord(sign)) and sign.isprintable() else "□" for sign in text)
+    return "".join(sign if font.get_char_index(ord(sign)) and (sign.isprintable() or sign in _KEPT) else "□"
+                   for sign in text)
 
 
 @styled()
