@@ -109,6 +109,25 @@ def test_the_student_likelihood_and_quantiles_are_those_of_scipy() -> None:
                                torch.from_numpy(stats.t.ppf(0.1, freedom, where, scale)), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_start_has_the_spread_of_errors(kind: str) -> None:
+    head, random = make_head(kind), torch.Generator().manual_seed(3)
+    errors = torch.randn(20_000, H, generator=random, dtype=torch.float64) * torch.linspace(0.5, 2, H).double()
+    behind = head.around(errors)
+    assert behind.shape == (head.parameters - 1, H)
+    if kind == "point":
+        return
+    numbers = torch.cat((torch.zeros(1, H).double(), behind)).T[None, :, None].expand(B, H, C, -1)
+    forecast = head(numbers, back())
+    found = head.quantiles(forecast, torch.tensor([0.1, 0.9]).double())[0, :, 0]
+    wanted = torch.quantile(errors, torch.tensor([0.1, 0.9]).double(), dim=0).T
+    if kind == "quantiles":
+        torch.testing.assert_close(found - head.point(forecast)[0, :, :1], wanted - errors.median(0).values[:, None],
+                                   rtol=1e-3, atol=1e-3)
+    else:
+        torch.testing.assert_close(found, wanted, rtol=0.12 if kind == "student" else 0.03, atol=0)
+
+
 def test_a_tiny_scale_stays_finite() -> None:
     forecast = Gaussian()(torch.full((1, 1, 1, 2), -200.0), Affine(torch.zeros(1, 1, 1), torch.ones(1, 1, 1)))
     assert math.isfinite(Gaussian().loss(forecast, torch.full((1, 1, 1), -200.0)).item())

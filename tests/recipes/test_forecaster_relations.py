@@ -46,7 +46,7 @@ def test_what_is_right_has_no_problem() -> None:
     ({"network": {"head": "quantiles", "levels": (0.1, 0.9)}}, "network.levels", "--network.levels 0.1 0.5 0.9"),
     ({"network": {"cycle": 1}}, "network.cycle", "--network.cycle 24"),
     ({"network": {"average": 24}}, "network.average", "--network.average 25"),
-    ({"network": {"start": "ridge"}}, "network.start", "--network.kind linear"),
+    ({"network": {"start": "ridge"}}, "network.start", "--network.start own"),
 ])
 def test_what_is_wrong_is_named_with_its_remedy(parts: dict[str, dict[str, Any]], said: str, remedy: str) -> None:
     (problem,) = problems(**parts)

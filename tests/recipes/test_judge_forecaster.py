@@ -9,7 +9,7 @@ from genloom.forecasting.heads import Quantiles
 from genloom.metrics.forecast_errors import Errors
 from genloom.recipes.build_forecaster import NAME, ForecasterExperiment
 from genloom.recipes.forecaster import Network
-from genloom.recipes.judge_forecaster import errors_on, judge_all, judge_test, quick
+from genloom.recipes.judge_forecaster import errors_on, evenly, judge_all, judge_test, quick
 
 NAMES = ["train-mean", "repeat-last", "window-mean", "seasonal-naive", "seasonal-mean", "ridge"]
 
@@ -86,6 +86,17 @@ def test_during_training_validation_alone_is_looked_at() -> None:
     assert quick(experiment, networks)["validation MSE"] == pytest.approx(some.mse)
     rows = torch.cat([batch["y"] for batch in experiment.parts.valid.batches(100)])
     assert whole.mse == pytest.approx(rows.double().square().mean().item(), rel=1e-6)
+
+
+def test_the_loss_of_a_head_that_is_more_than_a_point_decides() -> None:
+    experiment = small(network=Network(kind="linear", head="gaussian"))
+    found = quick(experiment, experiment.job().networks)
+    assert list(found) == ["validation loss", "validation MSE", "validation MAE"]
+    with torch.no_grad():
+        made, batch = zip(*experiment.forecasts(experiment.job().networks, experiment.parts.valid,
+                                                evenly(experiment.parts.valid, 10)), strict=True)
+    truth = torch.cat([each["y"] for each in batch])
+    assert found["validation loss"] == pytest.approx(experiment.head.loss(torch.cat(made), truth).item(), rel=1e-5)
 
 
 def test_quantiles_have_their_coverage_and_score() -> None:

@@ -50,6 +50,10 @@ def test_a_transformer_shows_its_attention_too(tmp_path: Path) -> None:
 def test_the_best_checkpoint_is_ringed_and_a_run_without_evaluations_says_so(tmp_path: Path) -> None:
     item = validation_item(run_of(tmp_path), tmp_path / "figures" / "validation.png", {})
     assert "after step 2 with 0.2500" in item.figures[0].caption
+    rows = [{"step": s, "validation loss": 1 / s, "validation MSE": float(s)} for s in (1, 2, 3)]
+    (tmp_path / "evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    decided = validation_item(tmp_path, tmp_path / "figures" / "validation.png", {}).figures[0].caption
+    assert decided.startswith("The validation loss; the ring is the best checkpoint, after step 3")
     (tmp_path / "evaluations.jsonl").unlink()
     assert validation_item(tmp_path, tmp_path / "figures" / "validation.png", {}).status == "missing"
 

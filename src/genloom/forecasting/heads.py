@@ -13,6 +13,7 @@ from genloom.forecasting.revin import Affine
 PointLoss = Literal["mse", "mae", "huber"]
 _LEAST = 1e-4  # of a scale, in units of the normalised series
 _FREEDOM = 2.0  # a Student t with more degrees of freedom than this has a variance
+_USUAL = 5.0
 
 
 class Head(Protocol):
@@ -44,6 +45,10 @@ class Head(Protocol):
 
         Errors: `InputError` where the forecast has none.
         """
+        ...
+
+    def around(self, errors: Tensor) -> Tensor:
+        """The numbers behind the location, (P − 1, H), with which a forecast has the spread of errors (n, H)."""
         ...
 
 
@@ -79,6 +84,10 @@ class Point:
     def quantiles(self, forecast: Tensor, levels: Tensor) -> Tensor:
         """None: errors on the validation part tell how far the truth may be."""
         raise InputError("network.head", "point", "quantiles, gaussian or student for a forecast with quantiles")
+
+    def around(self, errors: Tensor) -> Tensor:
+        """None."""
+        return errors.new_zeros(0, errors.shape[1])
 
 
 class Quantiles:
@@ -130,6 +139,13 @@ class Quantiles:
         share = share.to(forecast)
         return forecast[..., left] * (1 - share) + forecast[..., right] * share
 
+    def around(self, errors: Tensor) -> Tensor:
+        """Steps between the quantiles of the errors, outwards from the middle."""
+        half = self.parameters // 2
+        levels = torch.tensor(self.levels, dtype=errors.dtype, device=errors.device)
+        steps = torch.quantile(errors, levels, dim=0).diff(dim=0)
+        return _before_softplus(torch.cat((steps[:half].flip(0), steps[half:])))
+
 
 class Gaussian:
     """A normal distribution, (B, H, C, 2): mean and standard deviation, softplus(r) + 10⁻⁴ before the way back.
@@ -160,6 +176,10 @@ class Gaussian:
         """m + s Φ⁻¹(level)."""
         z: Tensor = torch.special.ndtri(levels.double()).to(forecast)
         return forecast[..., :1] + forecast[..., 1:2] * z
+
+    def around(self, errors: Tensor) -> Tensor:
+        """Their root mean square."""
+        return _before_softplus(errors.square().mean(0, keepdim=True).sqrt() - _LEAST)
 
 
 class StudentT:
@@ -198,6 +218,11 @@ class StudentT:
         z = torch.from_numpy(stats.t.ppf(levels.double().cpu().numpy(), freedom.numpy()))
         return (location + scale * z).to(forecast)
 
+    def around(self, errors: Tensor) -> Tensor:
+        """Five degrees of freedom, whose variance is 5/3 of the squared scale, and the variance of the errors."""
+        scale = (errors.square().mean(0, keepdim=True) * (_USUAL - 2) / _USUAL).sqrt()
+        return _before_softplus(torch.cat((scale - _LEAST, torch.full_like(scale, _USUAL - _FREEDOM))))
+
 
 HEADS = ("point", "quantiles", "gaussian", "student")
 """The names that `make_head` knows."""
@@ -217,6 +242,11 @@ def make_head(kind: str, *, loss: PointLoss = "mse", levels: tuple[float, ...] |
     if kind == "student":
         return StudentT()
     raise InputError("network.head", kind, f"one of {', '.join(HEADS)}")
+
+
+def _before_softplus(value: Tensor) -> Tensor:
+    """r with softplus(r) = value, of values that are at least 10⁻⁴."""
+    return value.clamp(min=_LEAST).expm1().log()
 
 
 def _placed(raw: Tensor, back: Affine) -> tuple[Tensor, Tensor]:

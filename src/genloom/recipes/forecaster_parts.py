@@ -94,16 +94,23 @@ def make_forecaster(recipe: ForecasterRecipe, parts: Parts, ridge: Callable[[], 
         torch.manual_seed(fold(recipe.engine.seed, 0))
         network = _KINDS[chosen.kind](recipe, channels, marks - bool(chosen.cycle), head)
     if chosen.start == "ridge" and ridge is not None and isinstance(network, Linear):
-        _start_at(network, ridge())
+        _start_at(network, ridge(), head, parts.train)
     units = torch.from_numpy(np.stack((parts.scaler.mean, parts.scaler.std)))
     return Forecaster(network, head, InstanceNorm(chosen.normalise, channels, affine=chosen.affine),
                       Cycle(chosen.cycle, channels) if chosen.cycle else None, units)
 
 
 @torch.no_grad()
-def _start_at(network: Linear, ridge: Ridge) -> None:
+def _start_at(network: Linear, ridge: Ridge, head: Head, train: Windows) -> None:
+    """The forecast of ridge, with the spread of its errors on windows of training."""
     network.weight[:, 0] = ridge.weight.T.float()
     network.bias[:, 0] = ridge.bias.float()
+    batch = train.batch(torch.linspace(0, len(train) - 1, min(len(train), _SPREAD)).round().long())
+    errors = (batch["y"] - ridge(batch["x"])).transpose(1, 2).flatten(0, 1)
+    network.bias[:, 1:] = head.around(errors)
+
+
+_SPREAD = 200  # windows whose errors tell their spread
 
 
 def _transformer(recipe: ForecasterRecipe, channels: int, marks: int, head: Head) -> nn.Module:

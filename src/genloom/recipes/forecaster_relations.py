@@ -90,8 +90,7 @@ def _start_relations(recipe: Any) -> Iterator[InputError]:
     if network.start == "ridge" and (network.kind != "linear" or network.normalise != "last" or network.affine
                                      or network.cycle):
         yield InputError("network.start", "ridge", "own, but for a linear network on windows less their last value, "
-                         "which is what ridge is fitted to",
-                         "pass --network.kind linear --network.normalise last --network.cycle 0")
+                         "which is what ridge is fitted to", "pass --network.start own")
 
 
 FORECASTER_RELATIONS: tuple[Callable[[Any], Iterator[InputError]], ...] = (

@@ -71,17 +71,29 @@ def levels_of(experiment: "ForecasterExperiment") -> tuple[float, ...]:
 
 def errors_on(experiment: "ForecasterExperiment", networks: Networks, windows: Windows, count: int = 0) -> Pooled:
     """Scaled errors on all windows of a part, or on `count` of them, evenly spread."""
-    errors, every = Errors(), len(windows)
-    chosen = torch.linspace(0, every - 1, count).round().long() if 0 < count < every else None
-    for made, batch in experiment.forecasts(networks, windows, chosen):
+    errors = Errors()
+    for made, batch in experiment.forecasts(networks, windows, evenly(windows, count)):
         errors.add(experiment.head.point(made), batch["y"])
     return errors.pooled()
 
 
 def quick(experiment: "ForecasterExperiment", networks: Networks) -> dict[str, float]:
-    """What is looked at during training: validation alone, the squared error first, by which the best is chosen."""
-    found = errors_on(experiment, networks, experiment.parts.valid, experiment.recipe.evaluation.windows)
-    return {"validation MSE": found.mse, "validation MAE": found.mae}
+    """What is looked at during training, on validation alone: the squared error, by which the best is chosen, or before
+    it the loss of a head that is more than a point."""
+    errors, head, total = Errors(), experiment.head, 0.0
+    valid = experiment.parts.valid
+    for made, batch in experiment.forecasts(networks, valid, evenly(valid, experiment.recipe.evaluation.windows)):
+        errors.add(head.point(made), batch["y"])
+        total += head.loss(made, batch["y"]).item() * len(made)
+    found = errors.pooled()
+    numbers = {"validation MSE": found.mse, "validation MAE": found.mae}
+    return numbers if isinstance(head, Point) else {"validation loss": total / found.windows, **numbers}
+
+
+def evenly(windows: Windows, count: int) -> Tensor | None:
+    """Indices of `count` windows, evenly spread; None, which is all, for 0 or more than there are."""
+    every = len(windows)
+    return torch.linspace(0, every - 1, count).round().long() if 0 < count < every else None
 
 
 def judge_all(experiment: "ForecasterExperiment", found: Judged) -> tuple[Result, ...]:

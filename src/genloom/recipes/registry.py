@@ -85,7 +85,7 @@ RECIPES: dict[str, Entry] = {
     "info-gan": Entry("genloom.recipes.gans:info_gan",
                       "MNIST with codes that are made visible: ten categories and two values (InfoGAN)"),
     "forecaster": Entry("genloom.recipes.forecaster:forecaster",
-                        "any CSV or Parquet file with times: quantiles 48 rows ahead, by patches"),
+                        "any CSV or Parquet file with times: quantiles 48 rows ahead, from ridge regression on"),
     "transformer-etth1": Entry("genloom.recipes.forecaster:transformer_etth1",
                                "the standard encoder–decoder Transformer on ETTh1, 96 → 720 (S0.1–S0.8)"),
     "transformer-etth1-performer": Entry(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from genloom.recipes.build_forecaster import ForecasterExperiment
 
-_VALIDATION = "validation MSE"
+_VALIDATION = ("validation loss", "validation MSE")  # which decide, the first that is there
 _SHOWN, _CHANNELS = 3, 2  # windows and channels whose forecasts are drawn
 _PAST = 2  # horizons of the past that are drawn with a forecast, at most
 
@@ -46,18 +46,20 @@ def run_items(experiment: "ForecasterExperiment", networks: Networks, run: Path,
 
 
 def validation_item(run: Path, path: Path, provenance: dict[str, str], number: str = "2") -> Item:
-    """The validation error over the steps, by which the best checkpoint is chosen."""
-    rows, title = read_columns(run / "evaluations.jsonl", ("step", _VALIDATION)), "The error on validation"
-    steps, errors = rows["step"], rows[_VALIDATION]
+    """The error or loss on validation over the steps, by which the best checkpoint is chosen."""
+    title, log = "The error on validation", run / "evaluations.jsonl"
+    name = next((name for name in _VALIDATION if read_columns(log, ("step", name))["step"]), _VALIDATION[-1])
+    rows = read_columns(log, ("step", name))
+    steps, errors = rows["step"], rows[name]
     if not steps:
         return Item(number=number, title=title, status="missing", reason="evaluations.jsonl holds no evaluation yet.")
     best = min(range(len(steps)), key=lambda i: errors[i])
     figure, (axes,) = canvas(7.2, 3.2)
-    lines(axes, steps, {"validation": errors}, xlabel="step", ylabel="MSE, scaled")
+    lines(axes, steps, {"validation": errors}, xlabel="step", ylabel=name)
     axes.plot(steps[best], errors[best], marker="o", markersize=11, fillstyle="none", color=INK)
     shown = save_figure(figure, path, provenance, folder=path.parent.parent,
-                        caption=f"Squared error on the validation part; the ring is the best checkpoint, after step "
-                                f"{steps[best]:.0f} with {errors[best]:.4f}. The test part is not looked at for it.",
+                        caption=f"The {name}; the ring is the best checkpoint, after step {steps[best]:.0f} with "
+                                f"{errors[best]:.4f}. The test part is not looked at for it.",
                         alt=f"The validation error {len(steps)} times, least {errors[best]:.4g} at {steps[best]:.0f}")
     return Item(number=number, title=title, figures=(shown,))
 
