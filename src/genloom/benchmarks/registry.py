@@ -20,6 +20,8 @@ BENCHMARKS: dict[str, Entry] = {
                     "U-Nets of pictures: training and sampling against diffusers, weight for weight"),
     "gan": Entry("genloom.benchmarks.gan:bench",
                  "a generator and a discriminator of digits: training against a plain loop in float32"),
+    "gpt": Entry("genloom.benchmarks.gpt:bench",
+                 "a small GPT: training against transformers and plain loops, writing against transformers' cache"),
 }
 
 

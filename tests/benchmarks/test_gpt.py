@@ -1,0 +1,113 @@
+"""`genloom bench gpt`: what it compares, and what its page says."""
+
+from typing import Any
+
+import pytest
+
+from genloom.benchmarks import gpt, gpt_page
+from genloom.benchmarks.gpt import Setting, Task
+from genloom.benchmarks.sides import Comparison, Pair
+from genloom.errors import GenloomError, MissingExtra
+
+
+def answered(side: str, task: Task) -> dict[str, Any]:
+    """What a side would answer: genloom twice as fast in bf16, transformers slower by a half, and slow with fp32."""
+    seconds = 0.05 * (1.5 if "genloom" not in side else 1) / (2 if task.setting.bf16 else 1) * task.context / 64
+    return {"seconds": seconds, "rate": 2048 / seconds, "tokens": 2048, "loss": 6.0, "losses": [6.9, 6.0], "steps": 65,
+            "last": 10, "entropy": 2.5, "memory_mb": 500.0, "first": 40.0, "marginal": seconds / 10,
+            "written": [1, 2, 3, 4]}
+
+
+def run(command: list[str]) -> dict[str, Any]:
+    assert command[0] == "genloom.benchmarks.gpt_sides"
+    return answered(command[1], Task.read(command[2]))
+
+
+def compare(ours: list[str], theirs: list[str], pairs: int, tell: object) -> Comparison:
+    assert "genloom" in ours[1]
+    return Comparison(tuple(Pair(run(ours), run(theirs)) for _ in range(pairs)))
+
+
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpt, "run", run)
+    monkeypatch.setattr(gpt, "compare", compare)
+    monkeypatch.setattr(gpt, "find_spec", lambda name: name)
+    monkeypatch.setattr(gpt_page, "_version", lambda: "5")
+
+
+@pytest.mark.parametrize(("side", "count"), [("train-genloom", 3), ("train-transformers", 7), ("train-layers", 4),
+                                             ("write-genloom", 2), ("write-transformers", 4)])
+def test_each_side_looks_for_its_own_best_setting(side: str, count: int, simulated: None) -> None:
+    found = gpt.best(side, Task(setting=Setting()), lambda _: None)
+    assert len(found.tried) == count
+    assert found.setting.bf16 == side.startswith("train")
+    kinds = {setting.attention for setting in found.tried}
+    assert kinds == ({"eager", "sdpa"} if side.endswith("transformers") else {""})
+
+
+def test_a_setting_that_cannot_run_is_told_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(command: list[str]) -> dict[str, Any]:
+        if Task.read(command[2]).setting.compiled:
+            raise GenloomError("no C++ compiler")
+        return run(command)
+
+    monkeypatch.setattr(gpt, "run", failing)
+    told = list[str]()
+    found = gpt.best("train-genloom", Task(setting=Setting()), told.append)
+    assert found.setting == Setting(bf16=True)
+    assert list(found.failed.values()) == ["no C++ compiler"]
+    assert any("no C++ compiler" in line for line in told)
+
+
+def test_where_nothing_runs_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(command: list[str]) -> dict[str, Any]:
+        raise GenloomError("out of memory")
+
+    monkeypatch.setattr(gpt, "run", failing)
+    with pytest.raises(GenloomError, match="train-layers cannot be run: out of memory"):
+        gpt.best("train-layers", Task(setting=Setting()), lambda _: None)
+
+
+def test_without_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpt, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"needs transformers.*genloom\[bench\]"):
+        gpt.bench(1, lambda _: None)
+
+
+def test_the_page_has_every_ratio_beside_its_goal_and_what_is_equal(simulated: None) -> None:
+    page = gpt.bench(2, lambda _: None)
+    assert [item.number for item in page.items] == ["train-0", "train-0.1", "write", "growth"]
+    results = {result.name: result for item in page.items for result in item.results}
+    for dropout in ("0", "0.1"):
+        for peer in ("transformers", "layers"):
+            ratio = results[f"training, dropout {dropout}: time of {gpt_page._PEERS[peer]} over genloom's"]
+            assert ratio.value == pytest.approx(1.5)
+            assert (ratio.known, ratio.status) == (1.3, "pass")
+        plain = results[f"training, dropout {dropout}: time of {gpt_page._PEERS['plain loop']} over genloom's"]
+        assert plain.value == pytest.approx(3), "the loop in float32"
+    write = results["writing 4 tokens: time of transformers' generate with cache over genloom's"]
+    assert (write.known, write.status) == (2.0, "fail")
+    assert results["share of equal tokens"].status == "pass"
+    assert results["fp32: largest difference of a step's loss between genloom and transformers"].value == 0
+    assert results["train genloom: exponent of the cost of a step over the context"].value == pytest.approx(1)
+    said = " ".join(text for item in page.items for text in item.text)
+    assert "minGPT and nanoGPT" in said
+    assert "not run" in said
+
+
+def test_texts_that_differ_are_told(simulated: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(command: list[str]) -> dict[str, Any]:
+        return run(command) | ({"written": [1, 2, 9, 9]} if "transformers" in command[1] else {})
+
+    monkeypatch.setattr(gpt, "compare", lambda ours, theirs, pairs, tell: Comparison((Pair(run(ours), other(theirs)),)))
+    results = {result.name: result for item in gpt.bench(1, lambda _: None).items for result in item.results}
+    assert (results["share of equal tokens"].value, results["share of equal tokens"].status) == (0.5, "fail")
+
+
+def test_tasks_travel_as_json_and_settings_have_names() -> None:
+    task = Task(setting=Setting(bf16=True, attention="sdpa", threads=1), dropout=0.1, cached=False)
+    assert Task.read(gpt.command("train-layers", task)[2]) == task
+    assert str(task.setting) == "bf16, sdpa, 1 thread"
+    assert str(Setting(fused=True, compiled=True, allocator=True, threads=2)) == (
+        "fp32, fused AdamW, compiled, allocator set, 2 threads")
