@@ -102,3 +102,19 @@ def test_a_series_that_has_changed_is_judged_no_more_and_scaled_as_before(monkey
     assert not changed.use_units_of(networks)  # done already
     rows = world().values[:420]
     assert changed.parts.scaler.mean.tolist() == pytest.approx(Scaler.fit(rows).mean.tolist(), rel=1e-6)
+
+
+@pytest.mark.real_data
+def test_on_etth1_the_start_at_ridge_is_the_known_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """7825, 2161 and 2161 windows; ridge on 96 → 720 is .470/.462, and no other baseline has a smaller squared error."""
+    from genloom.recipes import recipe
+    from genloom.recipes.forecaster_parts import make_series
+
+    monkeypatch.setattr("genloom.recipes.build_forecaster.make_series", make_series)
+    network = Network(kind="linear", normalise="last", start="ridge", dropout=0.0)
+    experiment = ForecasterExperiment(replace(recipe("cyclenet-etth1"), network=network))
+    assert [len(part) for part in experiment.parts[:3]] == [7825, 2161, 2161]
+    found = experiment.judged(experiment.job().networks)
+    assert (round(found.scaled.mse, 3), round(found.scaled.mae, 3)) == (0.47, 0.462)
+    assert found.best == "ridge"
+    assert found.beside["ridge"].mse == pytest.approx(found.scaled.mse, abs=1e-6)
