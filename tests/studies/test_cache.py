@@ -1,13 +1,15 @@
 import json
 import shutil
+from dataclasses import dataclass, replace
 
 import pytest
 
 from genloom.recipes import pretrained
 from genloom.report.figures import canvas
 from genloom.studies.cache import ItemCache, source_digest
-from genloom.studies.context import Context
+from genloom.studies.context import BEST, Context
 from genloom.studies.study import Answer, Study, deliverable
+from genloom.training.checkpoint import Checkpoints
 
 
 @deliverable("S1/a", "Alpha")
@@ -49,6 +51,32 @@ def test_what_is_kept_is_found(kept):
 @pytest.mark.parametrize("change", [{"seed": 1}, {"tier": "gpu"}, {"train": True}])
 def test_another_seed_or_tier_is_another_item(kept, tmp_path, change):
     assert ItemCache(TOY, Context(folder=tmp_path, study="toy", **change)).find(alpha) is None
+
+
+def test_other_options_or_other_data_are_another_item(kept, tmp_path):
+    @dataclass(frozen=True)
+    class Own:
+        text: str = ""
+
+    def found(study, options=None):
+        return ItemCache(study, Context(folder=tmp_path, study="toy", options=options)).find(alpha)
+
+    assert found(TOY) == kept[1]
+    assert found(TOY, Own("a")) is None
+    assert found(replace(TOY, data="another text")) is None
+
+
+def test_a_best_checkpoint_is_noticed_when_it_is_another(tmp_path, recipe):
+    context = Context(folder=tmp_path, study="toy")
+    watched = replace(recipe, engine=replace(recipe.engine, evaluate_every=1, save_every=1, keep=4))
+    path = context.run(watched, "base", checkpoint="best").path
+    item = alpha.item(Answer(text=["t"]), 1.5)
+    ItemCache(TOY, context).keep(alpha, item, {BEST + "base"})
+    again = ItemCache(TOY, Context(folder=tmp_path, study="toy"))
+    assert again.find(alpha) == item
+    store = Checkpoints(path / "checkpoints")
+    store.point("best", {"step": next(step for step in store.steps() if step != store.best())})
+    assert again.find(alpha) is None
 
 
 def test_a_changed_or_missing_figure_is_noticed(kept, tmp_path):

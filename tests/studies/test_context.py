@@ -1,5 +1,6 @@
+import re
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
@@ -7,7 +8,8 @@ import torch
 from genloom.recipes import pretrained
 from genloom.report.figures import canvas
 from genloom.report.provenance import read_provenance
-from genloom.studies.context import SHIPPED, Context
+from genloom.studies.context import BEST, SHIPPED, Context, step_of
+from genloom.training.checkpoint import Checkpoints
 from genloom.training.run import RunFolder
 from genloom.training.screen import Screen
 
@@ -85,6 +87,67 @@ def test_a_run_that_was_interrupted_is_gone_on_with(context, recipe):
     assert not (context.folder / "runs" / "base.old-1").exists()
 
 
+def watched(recipe):
+    """The recipe with an evaluation after each step, of which one in the middle may be the best."""
+    return replace(recipe, engine=replace(recipe.engine, steps=6, evaluate_every=1, save_every=1, keep=1))
+
+
+def test_the_best_checkpoint_is_taken_where_it_is_asked_for(tmp_path, recipe):
+    context = Context(folder=tmp_path, study="toy", seed=3)
+    last = context.run(watched(recipe), "base")
+    store = Checkpoints(last.path / "checkpoints")
+    best = context.run(watched(recipe), "base", checkpoint="best")
+    assert (last.loaded.step, best.loaded.step) == (6, store.best())
+    assert context.run(watched(recipe), "base", checkpoint="best") is best
+    assert context.run(watched(recipe), "base") is last
+    assert context.used == {"base", BEST + "base"}
+    assert context.digests(context.used) == {"base": last.loaded.digest, BEST + "base": best.loaded.digest}
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["base"], "one training, two checkpoints of it"
+
+
+def test_another_best_checkpoint_is_followed(tmp_path, recipe):
+    """The pointer decides, not the number of the step."""
+    context = Context(folder=tmp_path, study="toy", seed=3)
+    run = context.run(replace(watched(recipe), engine=replace(watched(recipe).engine, keep=6)), "base")
+    store = Checkpoints(run.path / "checkpoints")
+    store.point("best", {"step": 2})
+    found = again(context).run(run.experiment.recipe, "base", checkpoint="best")
+    assert found.loaded.step == 2
+    assert found.loaded.digest != run.loaded.digest
+
+
+def test_a_run_that_nobody_looked_at_has_its_last_checkpoint(context, recipe):
+    path = context.run(recipe, "base").path
+    (path / "checkpoints" / "best.json").unlink(missing_ok=True)
+    assert step_of(path, "best") == step_of(path, "last") == 4
+
+
+def test_a_damaged_best_is_trained_anew_where_it_is_asked_for(tmp_path, recipe):
+    context = Context(folder=tmp_path, study="toy", seed=3)
+    before = context.run(watched(recipe), "base", checkpoint="best")
+    (before.path / "checkpoints" / "best.json").write_text("{")
+    assert again(context).run(watched(recipe), "base").loaded.step == 6, "the last one is whole"
+    after = again(context).run(watched(recipe), "base", checkpoint="best")
+    assert after.loaded.digest == before.loaded.digest
+    assert (tmp_path / "runs" / "base.old-1").is_dir()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    data: Words = field(default_factory=Words)
+
+
+def test_what_a_study_alone_was_asked_for_stands_in_its_command(tmp_path):
+    asked_for = Context(folder=tmp_path, study="toy", options=Own(data=Words(text="/a b")))
+    assert asked_for.again() == "genloom study toy --tier laptop --seed 0 --data.text '/a b'"
+    assert "data.text" not in Context(folder=tmp_path, study="toy", options=Own()).again()
+
+
 def test_a_folder_that_is_no_run_is_kept(context, recipe):
     mine = context.folder / "runs" / "own"
     mine.mkdir(parents=True)
@@ -104,7 +167,7 @@ def test_what_comes_with_genloom_is_taken_where_the_recipe_is_the_same(tmp_path,
     for family in ("images", "gan"):
         found = context.shipped(asked(known_names, family), f"small-{family}")
         assert found is context.shipped(asked(known_names, family), f"small-{family}")
-        assert found.origin.startswith("comes with genloom, trained by this recipe in 0.")
+        assert re.match(r"comes with genloom, trained by this recipe in \d", found.origin)
         assert found.experiment.recipe.summary == "in other words"
         assert not next(iter(found.networks.values())).training
         assert (found.path / "metrics.jsonl").is_file()

@@ -26,10 +26,14 @@ FAMILIES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A named recipe: its function as "module:function", which takes a tier, and what it is in one line."""
+    """A named recipe: its function as "module:function", which takes a tier, and what it is in one line.
+
+    options   of a study with flags of its own: the dataclass that declares them, as "module:class", free of torch
+    """
 
     function: str
     summary: str
+    options: str = ""
 
 
 RECIPES: dict[str, Entry] = {
@@ -125,6 +129,9 @@ STUDIES: dict[str, Entry] = {
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
     "guided-sampling": Entry("genloom.studies.guided_sampling:STUDY",
                              "S0.21–S0.28: samplers, step counts and guidance on one model of digits, scored"),
+    "alice": Entry("genloom.studies.alice:STUDY",
+                   "S2.22–S2.29: a language model of one book, trained, inverted, looked into and scored",
+                   options="genloom.studies.alice.options:Options"),
 }
 
 

@@ -1,10 +1,11 @@
-"""Which pictures a study can have: the real ones where they are, else ones that are made here; never in silence."""
+"""What a study can learn from: the real data where they are, else others that everybody has; never in silence."""
 
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from genloom.data.images.images import digits_at_hand
 from genloom.data.store import locate
+from genloom.data.text.corpus import read_corpus
 from genloom.errors import GenloomError
 from genloom.recipes.images import Data
 
@@ -65,3 +66,27 @@ def iclevr(data_root: Path | None, size: int = 64) -> AtHand:
     return AtHand(Data(source="iclevr", size=size, zoom=1.0, flip=False),
                   f"i-CLEVR: 18,009 rendered pictures of one to three solids, {size} × {size}, with the course's label "
                   "files (GeNeVA, Microsoft Research; the copied pictures state no licence: for study)")
+
+
+class Text(NamedTuple):
+    """A text to study, as `recipes.gpt.Data.text` has it, and the sentence of the report that names it."""
+
+    text: str
+    said: str
+
+
+def text(data_root: Path | None, chosen: str = "") -> Text:
+    """The chosen text; without one Alice, or the documentation inside Python where Alice is not there.
+
+    Errors: those of `read_corpus` for the chosen one.
+    """
+    try:
+        locate("alice", data_root)
+        there = True
+    except GenloomError:
+        there = False
+    name = chosen or ("alice" if there else "python-docs")
+    corpus = read_corpus(name, data_root)
+    missing = "" if chosen or there else (": ALICE'S ADVENTURES IN WONDERLAND ARE NOT AT HAND (`genloom data alice` "
+                                          "says how to get them; pass --data-root DIR)")
+    return Text(name, f"{corpus.description}, sha256 {corpus.digest[:12]}{missing}")

@@ -13,7 +13,7 @@ from genloom.errors import CheckpointError, DataError
 from genloom.recipes import pretrained
 from genloom.report.decode import decode
 from genloom.report.results import Item, Page, read_json, strict, write_atomically
-from genloom.studies.context import SHIPPED, Context
+from genloom.studies.context import BEST, SHIPPED, Checkpoint, Context, step_of
 from genloom.studies.study import Deliverable, Study
 from genloom.training.checkpoint import Checkpoints
 from genloom.training.manifest import MANIFEST, digest
@@ -28,7 +28,9 @@ class ItemCache:
     def __init__(self, study: Study, context: Context) -> None:
         self._context, self._folder = context, context.folder / "items"
         self._key = {"source": source_digest(study), "tier": context.tier, "seed": context.seed,
-                     "data": str(context.data_root or ""), "train": context.train, "format": Page.format}
+                     "data": str(context.data_root or ""), "train": context.train, "format": Page.format,
+                     "learns from": study.data_for(context),
+                     "options": {} if context.options is None else strict(asdict(context.options))}
         self.shipped: set[str] = set()
         """Names of the models that come with genloom, of the items that were found or kept."""
 
@@ -69,16 +71,18 @@ class ItemCache:
 
 def _digest(root: Path, name: str) -> str:
     """SHA-256 of a run's checkpoint, or of that of a model that comes with genloom; empty for a name that is gone."""
+    if name.startswith(BEST):
+        return _run_digest(root / "runs" / name.removeprefix(BEST), "best")
     if not name.startswith(SHIPPED):
-        return _run_digest(root / "runs" / name)
+        return _run_digest(root / "runs" / name, "last")
     name = name.removeprefix(SHIPPED)
     return pretrained.load(name).digest if name in pretrained.names() else ""
 
 
-def _run_digest(path: Path) -> str:
-    """SHA-256 of the manifest of a run's last checkpoint, after a look at every bit of it; empty if not finished."""
+def _run_digest(path: Path, checkpoint: Checkpoint) -> str:
+    """SHA-256 of the manifest of a run's checkpoint, after a look at every bit of it; empty if not finished."""
     store = Checkpoints(path / "checkpoints")
-    step = store.resolve("last")
+    step = step_of(path, checkpoint)
     store.verify(step)
     finished = RunFolder(path).status.get("state") == "finished"
     return digest((store.path(step) / MANIFEST).read_bytes()) if finished else ""

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from genloom import machine
 from genloom.errors import GenloomError, Interrupted, RunError, UnknownName
@@ -45,6 +45,7 @@ class Options:
     fresh       do items anew even if nothing has changed; runs are reused all the same
     train       train what comes with genloom too, instead of taking it; runs of it that are finished are reused
     threads     CPU threads; 0 leaves torch's choice
+    own         what this study alone is asked for, see `Study.options`; None for its defaults
     """
 
     tier: str = TIERS[0]
@@ -54,28 +55,32 @@ class Options:
     train: bool = False
     data_root: Path | None = None
     threads: int = 0
+    own: Any = None
 
 
 def run_study(study: Study | str, folder: Path, options: Options | None = None, *,
               screen: Screen | None = None) -> Outcome:
     """Do a study in `folder` and write its report.html and results.json, whatever fails on the way.
 
-    Errors: `UnknownName` for a study, tier or number that is not there; `RunInUse`; `RunError` for a folder that cannot
-    be made; `Interrupted` after the page of what is done was written.
+    Errors: `UnknownName` for a study, tier or number that is not there; those of data that were asked for and are not
+    there; `RunInUse`; `RunError` for a folder that cannot be made; `Interrupted` after the page of what is done was
+    written.
     """
     options, screen = options or Options(), screen or Screen()
     study = registry.study(study) if isinstance(study, str) else study
     if options.tier not in TIERS:
         raise UnknownName("tier", options.tier, TIERS)
     chosen = study.chosen(options.only)
+    context = Context(folder=folder, study=study.name, tier=options.tier, seed=options.seed, screen=screen,
+                      command=sys.argv, data_root=options.data_root, train=options.train,
+                      options=study.options if options.own is None else options.own)
+    study.data_for(context)  # what is not there is said before a folder is made
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder} cannot be made: {error.strerror}") from error
     machine.prepare(options.threads)
     with lock.hold(folder / ".lock"):
-        context = Context(folder=folder, study=study.name, tier=options.tier, seed=options.seed, screen=screen,
-                          command=sys.argv, data_root=options.data_root, train=options.train)
         return _Session(study, context, options, chosen).run()
 
 

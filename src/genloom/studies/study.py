@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genloom.errors import UnknownName
 from genloom.report.results import Figure, Item, Result, Table
@@ -77,6 +77,8 @@ class Study:
     data        what the study learns from and where that is from, the first line of its report; a function of the
                 context where that depends on what is at hand
     expected    how long it takes, in words, by tier
+    options     what this study alone can be asked for, as the defaults of a frozen dataclass that holds a dataclass for
+                each group of flags; None for nothing. The registry names its class, so that flags need no torch.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Study:
     data: "str | Callable[[Context], str]"
     deliverables: tuple[Deliverable, ...]
     expected: Mapping[str, str] = field(default_factory=dict)
+    options: Any = None
 
     def __post_init__(self) -> None:
         numbers = [each.number for each in self.deliverables]

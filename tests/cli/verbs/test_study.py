@@ -67,6 +67,36 @@ def test_tiers_and_seeds_have_folders_of_their_own(options: dict[str, object], f
     assert verb.default_folder(verb.Options(name="small", **options)) == Path("studies") / folder
 
 
+def test_a_study_may_have_flags_of_its_own(tmp_path: Path) -> None:
+    text = tmp_path / "my book.txt"
+    options, own = verb.asked(["alice", "--data.text", str(text), "--data.blocks=3", "--seed", "2"])
+    assert (options.name, options.seed, own.data.text, own.data.blocks) == ("alice", 2, str(text), 3)
+    assert verb.default_folder(options, own) == Path("studies/alice-my-book-3-seed2")
+    assert verb.asked(["square"])[1] is None
+    assert verb.default_folder(*verb.asked(["alice"])) == Path("studies/alice")
+
+
+def test_a_text_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert verb.asked(["alice", "--data.text", "mine.txt"])[1].data.text == str(tmp_path / "mine.txt")
+    assert verb.asked(["alice", "--data.text", "python-docs"])[1].data.text == "python-docs"
+
+
+def test_a_name_that_is_another_flag_s_value_is_not_the_study() -> None:
+    options, own = verb.asked(["--out", "alice", "square"])
+    assert (options.name, options.out, own) == ("square", Path("alice"), None)
+
+
+@pytest.mark.parametrize(("words", "said"), [("square --data.text x", "--data.text"), ("alice --data.txt x", "did you"),
+                                             ("alice --data.blocks 0", "data.blocks"),
+                                             ("alise --data.text x", "did you mean 'alice'"),
+                                             ("alice --data.text no-such-file", "no-such-file")])
+def test_mistakes_in_own_flags(words: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", *words.split(), "--out", str(tmp_path / "s")]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "s").exists(), "nothing is made before all is right"
+
+
 def test_training_anew_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @deliverable("S9.1", "One")
     def tells(context: Context) -> Answer:

@@ -1,8 +1,10 @@
 """`genloom study NAME`: all deliverables of an assignment, and the report."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -13,7 +15,8 @@ from genloom.cli.output import Voice
 from genloom.cli.session import screen
 from genloom.errors import InputError, UnknownName
 from genloom.recipes import rules
-from genloom.recipes.registry import STUDIES
+from genloom.recipes.fields import differences
+from genloom.recipes.registry import STUDIES, resolve
 
 if TYPE_CHECKING:
     from genloom.studies.runner import Outcome
@@ -49,28 +52,54 @@ class Options:
 
 def run(args: list[str]) -> int:
     """Do a study; 1 if one of its items failed."""
-    options = flags.options(Options, "study", args)
-    if options.name not in STUDIES:
-        raise UnknownName("study", options.name, list(STUDIES))
-    rules.raise_all(_problems(options))
+    options, own = asked(args)
     voice = Voice(quiet=options.quiet, json=options.json)
     voice.say(f"genloom {__version__} · study {options.name} · {STUDIES[options.name].summary}")
-    folder = options.out or default_folder(options)
+    folder = options.out or default_folder(options, own)
     from genloom.studies import runner
 
     chosen = runner.Options(tier=options.tier, seed=options.seed, only=_words(options.only or ""), fresh=options.fresh,
-                            train=options.train, data_root=options.data_root, threads=options.threads)
+                            train=options.train, data_root=options.data_root, threads=options.threads, own=own)
     with saved_in(folder if folder.is_dir() else None):
         outcome = runner.run_study(options.name, folder, chosen, screen=screen(voice))
     _last_words(outcome, folder, voice)
     return outcome.exit_code
 
 
-def default_folder(options: Options) -> Path:
-    """studies/NAME, with the tier and seed where they are not the usual, so that none takes another's place."""
+def asked(args: Sequence[str]) -> tuple[Options, Any]:
+    """The options of all studies, and those that the named one alone has; None where it has none.
+
+    Errors: `UnknownName` for a study that is not there; `InputError`, or `InputErrors` with all that is wrong.
+    """
+    options, own, errors = _parsed(args, next((word for word in args if word in STUDIES), ""))
+    rules.raise_all([*errors, *_problems(options), *(() if own is None else rules.problems(own, relations=False))])
+    return options, own if own is None else runs.placed(own)
+
+
+def _parsed(args: Sequence[str], name: str) -> tuple[Options, Any, list[InputError]]:
+    """What was asked for of the study of this name, which flags of its own are looked for by."""
+    place = STUDIES[name].options if name else ""
+    own = resolve(place)() if place else None
+    groups = {} if own is None else {field.name: getattr(own, field.name) for field in fields(own)}
+    found, values = flags.Command("genloom study", str(Options.__doc__), {flags.OPTIONS: Options, **groups}).parse(args)
+    options = values.pop(flags.OPTIONS)
+    if options.name not in STUDIES:
+        raise UnknownName("study", options.name, list(STUDIES))
+    if options.name != name:  # the word that was taken for it is a value of another flag
+        return _parsed(args, options.name)
+    return options, None if own is None else type(own)(**values), found.errors
+
+
+def default_folder(options: Options, own: Any = None) -> Path:
+    """studies/NAME, with whatever is not the usual: tier, seed, what this study alone is asked for.
+
+    So none takes another's place.
+    """
     tier = "" if options.tier == "laptop" else f"-{options.tier}"
     seed = f"-seed{options.seed}" if options.seed else ""
-    return Path("studies") / f"{options.name}{tier}{seed}"
+    changed = [] if own is None else differences(own, type(own)())
+    words = "".join("-" + re.sub(r"[^A-Za-z0-9.]+", "-", Path(str(value)).stem).strip("-.") for _, value, _ in changed)
+    return Path("studies") / f"{options.name}{words}{tier}{seed}"
 
 
 def _last_words(outcome: "Outcome", folder: Path, voice: Voice) -> None:
