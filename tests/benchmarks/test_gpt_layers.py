@@ -27,8 +27,9 @@ def test_it_is_the_same_function(length: int, training: bool) -> None:
 def test_its_gradients_are_the_same_and_its_weights_are_its_own() -> None:
     network, tokens, targets = made(), torch.randint(31, (2, 12)), torch.randint(31, (2, 12))
     same = layered(network)
-    network(tokens, targets=targets).backward()  # type: ignore[no-untyped-call] # torch gives no type
-    F.cross_entropy(same(tokens).flatten(0, 1), targets.flatten()).backward()
+    network(tokens, targets=targets).backward()
+    loss = F.cross_entropy(same(tokens).flatten(0, 1), targets.flatten())
+    loss.backward()  # type: ignore[no-untyped-call] # torch gives no type
     assert network.token_table.weight.grad is not None
     torch.testing.assert_close(same.tokens.weight.grad, network.token_table.weight.grad, rtol=1e-3, atol=1e-5)
     assert sum(p.numel() for p in same.parameters()) == network.parameters_count
