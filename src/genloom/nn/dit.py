@@ -10,7 +10,6 @@ from genloom.errors import InputError
 from genloom.nn.attention import SelfAttention
 from genloom.nn.conditioning import ClassEmbedding, LabelSetEmbedding
 from genloom.nn.embeddings import Sinusoidal, TimeEmbedding
-from genloom.nn.gelu import gelu
 
 _EPSILON = 1e-6
 _TIME_FEATURES = 256
@@ -161,11 +160,6 @@ class _Modulation(nn.Module):
         return vectors
 
 
-class _Gelu(nn.Module):
-    def forward(self, h: Tensor) -> Tensor:
-        return gelu(h)
-
-
 class _Block(nn.Module):
     """Attention and MLP, each on an adapted norm and behind a gate."""
 
@@ -175,7 +169,7 @@ class _Block(nn.Module):
         self.modulation = _Modulation(width, 6)
         self.attention = SelfAttention(width, shape.heads)
         self.mlp = nn.Sequential(
-            nn.Linear(width, shape.expansion * width), _Gelu(),
+            nn.Linear(width, shape.expansion * width), nn.GELU(approximate="tanh"),
             nn.Linear(shape.expansion * width, width),
         )
         self.dropout = nn.Dropout(shape.dropout)
