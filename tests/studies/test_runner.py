@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -208,3 +209,32 @@ def test_the_page_says_what_came_with_genloom(go, known_names):
     outcome, _ = go(study, train=True)
     assert "models" not in dict(outcome.page.facts)
     assert outcome.page.items[0].text == ("It trained here.",)
+
+
+@dataclass(frozen=True)
+class Own:
+    text: str = "usual"
+
+
+def tell(context):
+    CALLS.append(context.options.text)
+    return Answer(text=[context.options.text])
+
+
+def test_what_a_study_alone_is_asked_for_reaches_its_items(go):
+    study = replace(make(tell), options=Own(), data=lambda context: f"the text {context.options.text}")
+    page = go(study)[0].page
+    assert page.items[0].text == ("usual",)
+    assert dict(page.facts)["data"] == "the text usual"
+    assert go(study, own=Own("mine"))[0].page.items[0].text == ("mine",), "another answer, not the one that was kept"
+    assert go(study, own=Own("mine"))[0].page.items[0].text == ("mine",)
+    assert CALLS == ["usual", "mine"]
+
+
+def test_data_that_are_not_there_are_said_before_a_folder_is_made(go, tmp_path):
+    def data(context):
+        raise InputError("data.text", "x", "a text")
+
+    with pytest.raises(InputError, match=r"data\.text"):
+        go(replace(make(number), data=data))
+    assert not (tmp_path / "out").exists()

@@ -71,7 +71,7 @@ def first_block(context: Context) -> Answer:
 
 def _how(context: Context, found: AttentionLook) -> str:
     sentence, size = found.sentence, sizes(context)
-    return (f"The first {size.words - 1} words are those of a sentence of the test text, the first that stands in one "
+    return (f"The first {size.words - 1} words are those of a held-out sentence, the first that has them in one "
             f"line; the model wrote the next word itself, taking its likeliest tokens: “{sentence.text}”. Word "
             f"{sentence.number} is predicted at the last token before it, so the row of attention that belongs to it "
             f"is that of token {sentence.place + 1} of {len(sentence.tokens)}, counted with the one that the text "

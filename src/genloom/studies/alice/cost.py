@@ -16,7 +16,7 @@ from genloom.autoregressive.generation import decoding_threads, generate
 from genloom.nn.gpt import GPT, GPTShape
 from genloom.recipes.build_gpt import make_gpt
 from genloom.report.figures import COLORS, MARKERS, canvas, styled
-from genloom.report.numbers import at_least, near, number
+from genloom.report.numbers import at_least, fixed, near, number
 from genloom.report.results import Figure, Result, Table
 from genloom.rng import generator
 from genloom.studies.alice.work import experiment, sizes
@@ -64,9 +64,9 @@ def cost(context: Context) -> Answer:
             f"One more token after a full context costs {number(1000 * found[-1].kept, 3)} ms with keys and values "
             f"kept and {number(1000 * found[-1].anew, 3)} ms without at {ends[1]:,} tokens, "
             f"{number(times, 3)} times as much. Without them all tokens are computed again for each new one: the cost "
-            f"grows as the context to the power of {slopes['anew']:.2f}. With them one token is computed, which looks "
-            f"at all others: the power is {slopes['kept']:.2f}. A training step of equal size grows to the power of "
-            f"{slopes['step']:.2f}, since each of its tokens looks at more others.",
+            f"grows as the context to the power of {fixed(slopes['anew'], 2)}. With them one token is computed, which "
+            f"looks at all others: the power is {fixed(slopes['kept'], 2)}. A training step of equal size grows to the "
+            f"power of {fixed(slopes['step'], 2)}: each of its tokens looks at more others.",
         ),
         figures=(_figure(context, found),), tables=(_table(found, shape),),
         results=(
@@ -198,7 +198,7 @@ def _draw(axes: "Axes", found: Sequence[Cost]) -> None:
     for k, (name, label) in enumerate((("step", "training step"), ("anew", "a token, without"),
                                        ("kept", "a token, kept"))):
         axes.loglog(x, [1000 * getattr(each, name) for each in found], color=COLORS[k], marker=MARKERS[k],
-                    label=f"{label}: power {exponent(found, name):.2f}")
+                    label=f"{label}: power {fixed(exponent(found, name), 2)}")
     axes.set_xticks(x, [f"{each:,}" for each in x], minor=False)
     axes.minorticks_off()
     axes.set(xlabel="context, tokens", ylabel="ms")

@@ -178,11 +178,8 @@ def figure(context: Context, beside: tuple[float, str] | None) -> Figure:
     """
     made, found = model(context), curves(model(context).trained.path)
     canvas_, (axes,) = canvas(8.0, 4.2)
-    _draw(axes, found, math.log(made.tokenizer.vocabulary), beside)
     valid = judged(context, made).valid
-    each = math.log(2) * valid.bytes / valid.tokens  # nats per token of one bit per byte
-    right = axes.secondary_yaxis("right", functions=(lambda y: np.asarray(y) / each, lambda y: np.asarray(y) * each))
-    right.set_ylabel("bits per byte of the validation text")
+    _draw(axes, found, math.log(made.tokenizer.vocabulary), beside, math.log(2) * valid.bytes / valid.tokens)
     return context.figure(canvas_, "losses", run=made.trained,
                           caption="The loss over the steps: in training, with dropout, and on the whole validation "
                                   "text in fixed windows without.",
@@ -192,7 +189,8 @@ def figure(context: Context, beside: tuple[float, str] | None) -> Figure:
 
 
 @styled()
-def _draw(axes: "Axes", found: Curves, equal: float, beside: tuple[float, str] | None) -> None:
+def _draw(axes: "Axes", found: Curves, equal: float, beside: tuple[float, str] | None, bit: float) -> None:
+    """With nats per token on the left, and on the right bits per byte, one of which is `bit` nats per token."""
     window = max(2, min(10, len(found.losses) // 20))
     axes.plot(found.steps, found.losses, color=COLORS[5], linewidth=0.7, alpha=0.5)
     axes.plot(found.steps, running_mean(found.losses, window), color=COLORS[0], label="training")
@@ -201,5 +199,8 @@ def _draw(axes: "Axes", found: Curves, equal: float, beside: tuple[float, str] |
     axes.axhline(equal, color=COLORS[5], linewidth=1, linestyle=":", label=f"ln V: {equal:.3f}")
     if beside is not None:
         known_line(axes, *beside)
-    axes.set(xlabel="step", ylabel="nats per token", ylim=(min(*found.losses, *found.valid) - 0.15, equal + 0.15))
+    low = min(*found.losses, *found.valid, *(() if beside is None else beside[:1])) - 0.15
+    axes.set(xlabel="step", ylabel="nats per token", ylim=(low, equal + 0.15))
     axes.legend(loc="upper right")
+    right = axes.secondary_yaxis("right", functions=(lambda y: np.asarray(y) / bit, lambda y: np.asarray(y) * bit))
+    right.set_ylabel("bits per byte of the validation text")

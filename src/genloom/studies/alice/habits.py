@@ -85,7 +85,6 @@ def habits_figure(context: Context) -> Figure:
     figure, axes = canvas(9.4, 2.6, 1, len(HABITS))
     for name, axis in zip(HABITS, axes, strict=True):
         _draw(axis, context, name)
-    axes[0].legend(loc="lower left")
     trained = [each.blocks for each in seen(context)]
     told = "; ".join(f"{_NAMES[name]} from {habit(trained, name, 0).value:.2f} to "
                      f"{habit(trained, name, len(trained[0]) - 1).value:.2f}" for name in HABITS)
@@ -96,6 +95,8 @@ def habits_figure(context: Context) -> Figure:
 
 @styled()
 def _draw(axes: "Axes", context: Context, name: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for k, (label, found) in enumerate((("trained", [each.blocks for each in seen(context)]),
                                         ("untaught", list(untaught(context))))):
         blocks = range(1, len(found[0]) + 1)
@@ -107,3 +108,6 @@ def _draw(axes: "Axes", context: Context, name: str) -> None:
     axes.set_title(_NAMES[name].replace(", of that of", ",\nof that of").replace(" the token", "\nthe token").replace(
         " the first", "\nthe first"), fontsize=8.5)
     axes.set(xlabel="block", ylim=(0, None))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if name == HABITS[0]:
+        axes.legend(loc="lower left")

@@ -17,6 +17,7 @@ from genloom.recipes.build_gpt import GptExperiment
 from genloom.recipes.invert_gpt import Inverted
 from genloom.report.numbers import fixed, near, number
 from genloom.report.results import Result, Table
+from genloom.studies.alice.powers import power_of_ten
 from genloom.studies.alice.work import SENTENCE, exact, model
 from genloom.studies.context import Context
 
@@ -59,7 +60,7 @@ def times(found: GptExperiment, asked: Sequence[str]) -> list[int]:
     tally = dict.fromkeys((word.lower() for word in asked), 0)
     for span in found.parts.train:
         for block in byte_blocks(found.corpus, [span]):
-            for word in re.findall(rb"[A-Za-z']+", block.tobytes()):
+            for word in re.findall(rb"[A-Za-z]+(?:'[A-Za-z]+)?", block.tobytes()):
                 key = word.decode().lower()
                 if key in tally:
                     tally[key] += 1
@@ -83,11 +84,11 @@ def hard_said(context: Context, found: Inverted) -> str:
     unseen = [word.text for word in each if not word.seen]
     hardest = min(each, key=lambda word: word.log_prob)
     never = "Every word of it stands in the training text." if not unseen else (
-        f"{' and '.join(f'“{word}”' for word in unseen)} never stand{'s' if len(unseen) == 1 else ''} in the training "
-        "text; being made of pieces that do, they can be said all the same.")
+        f"Of its words {len(unseen)} of {len(each)} never stand in the training text, "
+        f"{', '.join(f'“{word}”' for word in unseen)}; being made of pieces that may, they can be said all the same.")
     start = "the vectors" if found.exact else "the vectors that were found, none of which is exact,"
-    return (f"Alone, after what texts begin after, the sentence has log p = {fixed(scored.total, 1)} nats: one of "
-            f"{number(math.exp(min(700.0, -scored.total)), 2)} that would be drawn. {never} The hardest word is "
+    return (f"Alone, after what texts begin after, the sentence has log p = {fixed(scored.total, 1)} nats, a "
+            f"chance of {power_of_ten(scored.total)}. {never} The hardest word is "
             f"“{hardest.text}” in {hardest.tokens} token{'s' if hardest.tokens > 1 else ''}, "
             f"{fixed(hardest.log_prob, 1)} nats; {number(hardest.rank)} tokens are likelier than the worst of its own. "
             f"That {start} raise this to "

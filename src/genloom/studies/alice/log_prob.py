@@ -10,6 +10,7 @@ from genloom.recipes.sample_gpt import Written, write
 from genloom.report.numbers import fixed, near, number
 from genloom.report.results import Result, Table
 from genloom.studies.alice.compared import compared_figure, compared_results, compared_said, compared_table
+from genloom.studies.alice.powers import power_of_ten
 from genloom.studies.alice.underflow import product_results, underflow_results, underflow_said, underflow_table
 from genloom.studies.alice.work import Model, exact, model
 from genloom.studies.context import Context
@@ -97,16 +98,6 @@ def _said(context: Context, found: Sampled) -> str:
             f"together, {fixed(total / len(found.log_probs), 3)} each: p = {power_of_ten(total)}, beside "
             f"{power_of_ten(-len(found.log_probs) * math.log(made.tokenizer.vocabulary))} for as many tokens drawn "
             f"evenly.{other}")
-
-
-def power_of_ten(log: float) -> str:
-    """exp(log), however small.
-
-    >>> power_of_ten(-1000.0), power_of_ten(0.0)
-    ('5.08 · 10^−435', '1.00 · 10^0')
-    """
-    exponent = math.floor(log / math.log(10))
-    return f"{math.exp(log - exponent * math.log(10)):.2f} · 10^{fixed(exponent, 0)}"
 
 
 def _tokens(found: Sampled) -> Table:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from genloom.data.text.texts import byte_blocks
 from genloom.errors import InputError
@@ -15,17 +15,20 @@ from genloom.studies.context import Context
 
 T = TypeVar("T")
 
-_MOST = 1 << 22  # bytes of test text that are looked at
+_MOST = 1 << 22  # bytes of held-out text that are looked at
+_LONG = 10**6  # words of a sentence of which only the opening is taken
+_PARTS: tuple[Literal["test", "valid"], ...] = ("test", "valid")
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[.!?]['\"’”)])\s+|\n\s*\n")
 
 
-def held_sentences(found: GptExperiment, least: int, most: int = 40) -> list[str]:
-    """The sentences of the test text with `least` to `most` words, as they stand there.
+def held_sentences(found: GptExperiment, least: int, most: int = 40, *, part: Literal["test", "valid"] = "test",
+                   ) -> list[str]:
+    """The sentences of a held-out part with `least` to `most` words, as they stand there.
 
     The first and the last of each stretch are left out, since the split may have cut them.
     """
     every = []
-    for span in up_to(found.parts.test, _MOST):
+    for span in up_to(getattr(found.parts, part), _MOST):
         whole = b"".join(block.tobytes() for block in byte_blocks(found.corpus, [span])).decode("utf-8", "replace")
         every += _ENDS.split(whole)[1:-1]
     return [each.strip() for each in every if _is_sentence(each.strip()) and least <= len(_words(each)) <= most]
@@ -63,18 +66,22 @@ def spread(values: Sequence[T], count: int) -> list[T]:
 def prompts(context: Context) -> tuple[Sentence, ...]:
     """Openings of held-out sentences, of which the model writes the last word itself, its likeliest tokens.
 
-    Errors: `InputError` for a text that has none.
+    Those of the test part come first, and those of the validation part where they are too few: it chose among
+    checkpoints, and nothing was trained on it. Errors: `InputError` for a text that has none.
     """
     return context.once("prompts", partial(_prompts, context))
 
 
 def _prompts(context: Context) -> tuple[Sentence, ...]:
     made, size = model(context), sizes(context)
-    given = [opening(each, size.words - 1) for each in held_sentences(made.experiment, size.words)]
-    found = tuple(spread(list(_written(made, spread(given, 2 * size.sentences), size.words)), size.sentences))
+    test, valid = ([opening(each, size.words - 1) for each in held_sentences(made.experiment, size.words, _LONG,
+                                                                             part=part)] for part in _PARTS)
+    given = spread(test, size.sentences)
+    given += spread(valid, size.sentences - len(given))
+    found = tuple(_written(made, given, size.words))
     if not found:
-        raise InputError("data.text", made.recipe.data.text, f"a text whose test part has sentences of {size.words} "
-                         f"words; {len(given)} openings were found, and of none the model wrote a word that fits",
+        raise InputError("data.text", made.recipe.data.text, "a text whose held-out parts have sentences of "
+                         f"{size.words} words; {len(given)} openings were found, and to none the model added a word",
                          "hold a larger share out with --data.test .2")
     return found
 

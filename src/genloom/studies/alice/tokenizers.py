@@ -56,7 +56,8 @@ def _others(found: GptExperiment, data_root: Path | None) -> Iterator[tuple[str,
         yield "characters", characters(train())
     for size in _SIZES:
         if size != found.tokenizer.vocabulary:
-            yield f"bpe of {number(size)}", train_bpe(train(), size)
+            learned = train_bpe(train(), size)  # it may have fewer, where no more pairs stand twice in the text
+            yield f"bpe of {number(learned.vocabulary)}", learned
     if (theirs := _gpt2(data_root)) is not None:
         yield GPT2, theirs
 

@@ -43,8 +43,8 @@ def limit(kind: str) -> float:
     >>> round(limit("float32"), 3), round(limit("float64"), 3)
     (103.972, 745.133)
     """
-    smallest = np.finfo(np.float32 if kind == "float32" else np.float64).smallest_subnormal
-    return -(math.log2(smallest) - 1) * math.log(2)
+    of = np.finfo(np.float32 if kind == "float32" else np.float64)
+    return (of.nmant - of.minexp + 1) * math.log(2)  # the smallest is 2^(minexp − nmant), even where it is flushed to 0
 
 
 def excerpt(context: Context) -> list[float]:
