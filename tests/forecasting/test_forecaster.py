@@ -96,3 +96,16 @@ def test_what_is_said_in_half_precision_is_put_on_its_level_in_float32() -> None
 
     found = Forecaster(Half(), make_head("point"), InstanceNorm("last"))(x, marks(0, L), marks(L, H), None)
     torch.testing.assert_close(found, (x[:, -1:] + 0.125).expand_as(found), rtol=0, atol=2e-4)
+
+
+def test_what_a_network_sees_is_what_it_is_fitted_to() -> None:
+    cycle = Cycle(6, C, torch.randn(6, C, generator=torch.Generator().manual_seed(1)))
+    network = Seen()
+    forecaster = Forecaster(network, make_head("point"), InstanceNorm("mean"), cycle).double()
+    x, y = (torch.randn(3, rows, C, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+            for rows in (L, H))
+    batch = {"x": x, "y": y, "x_marks": marks(0, L), "y_marks": marks(L, H)}
+    inner, wanted = forecaster.seen(batch)
+    forecast = forecaster(x, batch["x_marks"], batch["y_marks"])
+    torch.testing.assert_close(network.x, inner)
+    torch.testing.assert_close(y - forecast, wanted)  # the network answers 0, and what is wanted is the rest

@@ -93,3 +93,11 @@ def test_files_that_are_no_masks(tmp_path: Path, name: str, content: bytes) -> N
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no mask"):
         read_mask(tmp_path / "none.csv")
+
+
+def test_recent_is_causal_and_reaches_a_day_back() -> None:
+    recent, causal = made("recent", 60, 60), made("causal", 60, 60)
+    assert future_pairs(recent, 60, 60) == 0
+    assert recent.sum(1).tolist() == [min(row + 1, 24) for row in range(60)]
+    assert (recent <= causal).all()
+    assert torch.equal(made("recent", 5, 60), recent[55:])

@@ -11,7 +11,7 @@ def windows() -> torch.Tensor:
     return 3 + 2 * torch.randn(4, 10, 3, generator=random, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("kind", ["none", "last", "instance"])
+@pytest.mark.parametrize("kind", ["none", "last", "mean", "instance"])
 @pytest.mark.parametrize("affine", [False, True])
 def test_there_and_back(kind: str, affine: bool) -> None:
     norm, x = InstanceNorm(kind, 3, affine=affine).double(), windows()
@@ -22,6 +22,14 @@ def test_there_and_back(kind: str, affine: bool) -> None:
     torch.testing.assert_close(inner * back.scale + back.shift, x)
     torch.testing.assert_close(norm.apply_to(x, back), inner)
     assert (back.scale > 0).all()
+
+
+def test_mean_leaves_mean_0_and_the_scale() -> None:
+    x = windows()
+    inner, back = InstanceNorm("mean")(x)
+    torch.testing.assert_close(inner.mean(1), torch.zeros(4, 3).double(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(inner.var(1), x.var(1))
+    assert bool((back.scale == 1).all())
 
 
 def test_instance_leaves_mean_0_and_deviation_1() -> None:

@@ -82,3 +82,27 @@ def test_penalties_must_be_above_zero() -> None:
     for penalties in ([], [0.0], [-1.0]):
         with pytest.raises(InputError, match="above 0"):
             fit_ridge(windows(VALUES), windows(VALUES), penalties)
+
+
+def test_other_inputs_and_targets_are_fitted_as_they_are_seen() -> None:
+    train, valid = windows(VALUES, 0, 400), windows(VALUES, 400)
+
+    def seen(batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        mean = batch["x"].double().mean(1, keepdim=True)
+        return batch["x"] - mean, batch["y"] - mean
+
+    fitted = fit_ridge(train, valid, [0.1], seen)
+    x, y = (each.transpose(1, 2).flatten(0, 1).numpy() for each in seen(train.batch(torch.arange(len(train)))))
+    known = Known(alpha=0.1 * float((x**2).sum() / x.shape[1])).fit(x, y)
+    np.testing.assert_allclose(fitted.weight.numpy(), known.coef_.T, atol=1e-9)
+    given, wanted = seen(valid.batch(torch.arange(len(valid))))
+    assert fitted.error == pytest.approx(float((fitted.map(given) - wanted).square().mean()), rel=1e-9)
+
+
+def test_without_constants_nothing_is_centred() -> None:
+    train, valid = windows(VALUES, 0, 400), windows(VALUES, 400)
+    fitted = fit_ridge(train, valid, [0.1], constants=False)
+    x, y = rows(train)
+    known = Known(alpha=0.1 * float((x**2).sum() / x.shape[1]), fit_intercept=False).fit(x, y)
+    np.testing.assert_allclose(fitted.weight.numpy(), known.coef_.T, atol=1e-9)
+    assert not fitted.bias.any()

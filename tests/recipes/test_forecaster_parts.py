@@ -10,8 +10,8 @@ import torch
 from forecaster_small import CHANNELS, small_recipe, world, write_csv
 
 from genloom.forecasting.forecaster import Forecaster
-from genloom.forecasting.ridge import Ridge, fit_ridge
-from genloom.recipes.forecaster import Data, ForecasterRecipe, Network
+from genloom.forecasting.ridge import Ridge, Seen, fit_ridge
+from genloom.recipes.forecaster import Data, ForecasterRecipe, Network, Window
 from genloom.recipes.forecaster_parts import make_borders, make_forecaster, make_parts, make_series
 
 SMALL = {"dropout": 0.0, "width": 8, "heads": 2, "hidden": 16, "layers": 1}
@@ -69,7 +69,7 @@ def test_a_cycle_adds_its_phase_which_agrees_in_all_parts() -> None:
     {"kind": "transformer", "attention": "performer"}, {"kind": "transformer", "attention": "strided"},
     {"kind": "transformer", "mask": "shuffled", "encoder_mask": "causal"}, {"kind": "transformer", "cycle": 24},
     {"kind": "patchtst"}, {"kind": "patchtst", "norm": "layer", "cycle": 168}, {"kind": "itransformer"},
-    {"kind": "linear", "each": True}, {"kind": "dlinear", "normalise": "instance", "affine": True},
+    {"kind": "linear", "each": True}, {"kind": "periodic", "cycle": 24, "normalise": "mean"}, {"kind": "dlinear", "normalise": "instance", "affine": True},
 ])
 @pytest.mark.parametrize("head", ["point", "quantiles", "gaussian", "student"])
 def test_every_network_forecasts_with_every_head(network: dict[str, Any], head: str) -> None:
@@ -103,9 +103,50 @@ def test_a_start_at_ridge_forecasts_as_ridge_does() -> None:
     recipe, series = small_recipe(network=Network(kind="linear", normalise="last", start="ridge")), world()
     parts = make_parts(recipe, series, make_borders(recipe, series))
     ridge: Ridge = fit_ridge(parts.train, parts.valid)
-    model, batch = make_forecaster(recipe, parts, lambda: ridge).eval(), parts.test.batch(torch.arange(4))
+    model, batch = make_forecaster(recipe, parts, lambda seen: ridge).eval(), parts.test.batch(torch.arange(4))
     found = model(batch["x"], batch["x_marks"], batch["y_marks"])
     torch.testing.assert_close(found, ridge(batch["x"]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["linear", "periodic"])
+@pytest.mark.parametrize("constants", [True, False])
+def test_a_start_in_closed_form_is_best_for_what_the_network_sees(kind: str, constants: bool) -> None:
+    """No step of descent from it lowers the training error by more than its penalty explains."""
+    network = Network(kind=kind, normalise="mean", cycle=24, cycle_start="profile", start="ridge", dropout=0.0,
+                      constants=constants)
+    recipe, series = small_recipe(network=network, window=Window(lookback=48, horizon=24, label=12)), world()
+    parts = make_parts(recipe, series, make_borders(recipe, series))
+    penalties = []
+
+    def fit(seen: Seen) -> Ridge:
+        found = fit_ridge(parts.train, parts.valid, [1e-7], seen, constants=constants)
+        penalties.append(found)
+        return found
+
+    model = make_forecaster(recipe, parts, fit).double()
+    batch = {name: each.double() for name, each in parts.train.batch(torch.arange(len(parts.train))).items()}
+    loss = (model(batch["x"], batch["x_marks"], batch["y_marks"]) - batch["y"]).square().mean()
+    (slope,) = torch.autograd.grad(loss, model.network.weight)
+    assert float(slope.abs().max()) < 1e-3 * loss.item() + 1e-4
+    valid = {name: each.double() for name, each in parts.valid.batch(torch.arange(len(parts.valid))).items()}
+    error = (model(valid["x"], valid["x_marks"], valid["y_marks"]) - valid["y"]).square().mean()
+    assert penalties[0].error == pytest.approx(error.item(), rel=1e-4)
+
+
+def test_a_blend_has_the_least_validation_error_among_weights() -> None:
+    network = Network(kind="linear", normalise="mean", cycle=24, cycle_start="profile", start="ridge", blend=True)
+    recipe, series = small_recipe(network=network), world()
+    parts = make_parts(recipe, series, make_borders(recipe, series))
+    model = make_forecaster(recipe, parts, lambda seen: fit_ridge(parts.train, parts.valid, [1.0], seen)).eval()
+    assert model.blend is not None
+    best = float(model.blend.weight)
+    batch = parts.valid.batch(torch.arange(len(parts.valid)))
+
+    def error(weight: float) -> float:
+        model.blend.weight.fill_(weight)
+        return (model(batch["x"], batch["x_marks"], batch["y_marks"]) - batch["y"]).square().mean().item()
+
+    assert error(best) <= min(error(0.0), error(1.0)) + 1e-7
 
 
 def test_the_units_of_the_training_go_with_the_weights() -> None:

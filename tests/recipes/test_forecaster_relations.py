@@ -29,6 +29,8 @@ def test_what_is_right_has_no_problem() -> None:
     assert problems(network={"attention": "autocorrelation", "mask": "none", "cross": "autocorrelation"}) == []
     assert problems(data={"borders": "dates", "valid_from": "2017-06-26", "test_from": "2017-10-24"}) == []
     assert problems(network={"kind": "linear", "normalise": "last", "start": "ridge"}) == []
+    assert problems(network={"kind": "periodic", "normalise": "mean", "start": "ridge", "cycle": 24, "blend": True,
+                             "cycle_start": "profile", "constants": False}) == []
 
 
 @pytest.mark.parametrize(("parts", "said", "remedy"), [
@@ -47,6 +49,12 @@ def test_what_is_right_has_no_problem() -> None:
     ({"network": {"cycle": 1}}, "network.cycle", "--network.cycle 24"),
     ({"network": {"average": 24}}, "network.average", "--network.average 25"),
     ({"network": {"start": "ridge"}}, "network.start", "--network.start own"),
+    ({"network": {"kind": "linear", "start": "ridge", "normalise": "instance"}}, "network.start", "own"),
+    ({"network": {"cycle_start": "profile"}}, "network.cycle_start", "--network.cycle 24"),
+    ({"network": {"kind": "linear", "cycle": 24, "blend": True}}, "network.blend", "--network.no-blend"),
+    ({"network": {"kind": "periodic"}}, "network.cycle", "--network.cycle 24"),
+    ({"network": {"constants": False}}, "network.constants", "--network.constants"),
+    ({"network": {"attention": "strided", "mask": "recent"}}, "network.mask", "--network.attention full"),
 ])
 def test_what_is_wrong_is_named_with_its_remedy(parts: dict[str, dict[str, Any]], said: str, remedy: str) -> None:
     (problem,) = problems(**parts)

@@ -15,10 +15,13 @@ Mask = str | Tensor | Callable[[int, int], Tensor]
 MASKS: Mapping[str, str] = {
     "none": "every position looks at every other",
     "causal": "a position looks at itself and at earlier ones",
+    "recent": "a position looks at itself and the 23 before it, a day of hours",
     "shuffled": "as many pairs as causal has, of positions in a random order: a control that hides time at random",
 }
 """The named masks, each with what it lets through."""
 
+RECENT = 24
+"""Keys that a query of the mask `recent` sees, itself among them."""
 _FILES = (".csv", ".npy")
 _LARGEST = 1 << 26  # entries of a file: 8192 × 8192
 
@@ -27,6 +30,7 @@ def make_mask(mask: Mask, queries: int, keys: int, *, seed: int = 0) -> Tensor |
     """The mask of a name, a file or a function: bool (queries, keys), True where a query may look; None hides nothing.
 
     causal     m_ij = [j ≤ i + keys − queries]: the queries are the last ones of the keys, as with kept keys and values
+    recent     m_ij = [0 ≤ i + keys − queries − j < 24]
     shuffled   m_ij = [π(j) ≤ π(i + keys − queries)] for a random permutation π of the keys: it hides as much as the
                causal mask, and lets through what is in the future
     seed       of that permutation
@@ -48,8 +52,9 @@ def make_mask(mask: Mask, queries: int, keys: int, *, seed: int = 0) -> Tensor |
     if mask in MASKS:
         if not 1 <= queries <= keys:
             raise InputError("queries, keys", (queries, keys), "at least one query, and as many keys as queries")
-        order = torch.arange(keys) if mask == "causal" else torch.randperm(keys, generator=generator(seed, keys))
-        return order[None, :] <= order[keys - queries :, None]
+        order = torch.randperm(keys, generator=generator(seed, keys)) if mask == "shuffled" else torch.arange(keys)
+        age = order[keys - queries :, None] - order[None, :]
+        return (age >= 0) & (age < RECENT) if mask == "recent" else age >= 0
     if Path(mask).suffix in _FILES:
         return _checked(read_mask(Path(mask)), queries, keys)
     raise UnknownName("mask", mask, [*MASKS, *(f"a file {suffix}" for suffix in _FILES)])

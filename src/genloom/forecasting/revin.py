@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-Kind = Literal["none", "last", "instance"]
+Kind = Literal["none", "last", "mean", "instance"]
 _EPSILON = 1e-5
 
 
@@ -20,6 +20,7 @@ class InstanceNorm(nn.Module):
     """Reversible normalisation of windows x (B, L, C) by what each one and each channel shows by itself.
 
         last       x − x_L                                              [NLinear: Zeng et al. 2023, section 3]
+        mean       x − m,  m mean over the window
         instance   (x − m) / s,  m mean and s² = variance + 10⁻⁵ over the window     [RevIN: Kim et al. 2022, Eq. 2–4]
         none       x
 
@@ -62,4 +63,6 @@ def _statistics(kind: Kind, x: Tensor) -> tuple[Tensor, Tensor]:
         return torch.zeros_like(one), one
     if kind == "last":
         return x[:, -1:], one
+    if kind == "mean":
+        return x.mean(1, keepdim=True), one
     return x.mean(1, keepdim=True), (x.var(1, correction=0, keepdim=True) + _EPSILON).sqrt()

@@ -1,7 +1,8 @@
 """The linear forecast with the smallest squared error, in closed form."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -9,9 +10,15 @@ from torch import Tensor
 
 from genloom.errors import InputError
 from genloom.forecasting.windows import Windows
+from genloom.training.method import Batch
+
+Seen = Callable[[Batch], tuple[Tensor, Tensor]]
+"""What a linear map is given of a batch and what it should answer, (B, L, C) and (B, H, C)."""
 
 PENALTIES = tuple(10.0**exponent for exponent in range(-6, 3))
 """Penalties that validation chooses from, as multiples of the mean square of an input."""
+FINE = tuple(10.0 ** (exponent / 2) for exponent in range(-8, 5))
+"""The same in steps of √10."""
 
 _ROWS = 4096  # windows × channels that are held at once
 
@@ -23,16 +30,28 @@ class Ridge:
     weight    (L, H) float64
     bias      (H,) float64
     penalty   the λ of the fit, relative to the mean square of an input
+    error     mean squared error on the validation windows that chose it
     """
 
     weight: Tensor
     bias: Tensor
     penalty: float
+    error: float = math.nan
 
     def __call__(self, x: Tensor) -> Tensor:
         """The forecast (B, H, C) of a lookback (B, L, C), in the type of `x`."""
         last = x[:, -1:]
-        return last + ((x - last).transpose(1, 2) @ self.weight.to(x) + self.bias.to(x)).transpose(1, 2)
+        return last + self.map(x - last)
+
+    def map(self, x: Tensor) -> Tensor:
+        """x W + b of inputs (B, L, C) that were prepared by the `seen` of the fit: (B, H, C)."""
+        return (x.transpose(1, 2) @ self.weight.to(x) + self.bias.to(x)).transpose(1, 2)
+
+
+def less_last(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Lookback and horizon less the last value of the lookback."""
+    x, y = batch["x"].double(), batch["y"].double()
+    return x - x[:, -1:], y - x[:, -1:]
 
 
 class _Moments(NamedTuple):
@@ -44,7 +63,8 @@ class _Moments(NamedTuple):
     rows: int
 
 
-def fit_ridge(train: Windows, valid: Windows, penalties: Sequence[float] = PENALTIES) -> Ridge:
+def fit_ridge(train: Windows, valid: Windows, penalties: Sequence[float] = PENALTIES,
+              seen: Seen = less_last, *, constants: bool = True) -> Ridge:
     """The ridge regression of training windows whose penalty has the smallest squared error on validation windows.
 
         W = argmin Σ ‖y − x_L − (x − x_L) W − b‖² + λ m ‖W‖²,      m = tr(Σ (x − x_L)(x − x_L)ᵀ) / L
@@ -52,12 +72,16 @@ def fit_ridge(train: Windows, valid: Windows, penalties: Sequence[float] = PENAL
     over windows and channels; b is not penalised. Only second moments are held, in float64, never all windows; both the
     fit and its validation error are functions of them. [Hoerl & Kennard 1970, §2]
 
+    seen        other inputs and targets than values less the last one; squared errors are those of its targets
+    constants   fit b; without it b = 0, and the forecast of −x is that of x with the other sign
+
     Errors: `InputError` for penalties that are not above 0.
     """
     if not penalties or min(penalties) <= 0:
         raise InputError("penalties", list(penalties), "numbers above 0")
-    known, kept = _moments(train), _moments(valid)
-    means = known.inputs[-1, :-1] / known.rows, known.cross[-1] / known.rows
+    known, kept = _moments(train, seen), _moments(valid, seen)
+    share = constants / known.rows
+    means = known.inputs[-1, :-1] * share, known.cross[-1] * share
     gram = known.inputs[:-1, :-1] - known.rows * torch.outer(means[0], means[0])
     cross = known.cross[:-1] - known.rows * torch.outer(means[0], means[1])
     values, vectors = torch.linalg.eigh(gram)
@@ -69,7 +93,8 @@ def fit_ridge(train: Windows, valid: Windows, penalties: Sequence[float] = PENAL
         weight = vectors @ (turned / shrunk[:, None])
         return Ridge(weight, means[1] - means[0] @ weight, penalty)
 
-    return min(map(fitted, penalties), key=lambda ridge: _squared_error(kept, ridge))
+    found = [replace(each, error=_squared_error(kept, each)) for each in map(fitted, penalties)]
+    return min(found, key=lambda ridge: ridge.error)
 
 
 def _squared_error(moments: _Moments, ridge: Ridge) -> float:
@@ -79,19 +104,16 @@ def _squared_error(moments: _Moments, ridge: Ridge) -> float:
     return float(told) / moments.rows / len(ridge.bias)
 
 
-def _moments(windows: Windows) -> _Moments:
-    lookback, horizon = windows.lookback, windows.horizon
-    inputs = torch.zeros(lookback + 1, lookback + 1, dtype=torch.float64)
-    cross = torch.zeros(lookback + 1, horizon, dtype=torch.float64)
-    targets, count = torch.zeros((), dtype=torch.float64), 0
+def _moments(windows: Windows, seen: Seen = less_last) -> _Moments:
+    inputs = cross = targets = torch.zeros((), dtype=torch.float64)
+    count = 0
     for batch in windows.batches(max(1, _ROWS // windows.channels)):
-        x, y = batch["x"].cpu().double(), batch["y"].cpu().double()
-        last = x[:, -1:]
-        rows = (x - last).transpose(1, 2).flatten(0, 1)
+        x, y = (each.cpu().double() for each in seen(batch))
+        rows = x.transpose(1, 2).flatten(0, 1)
         rows = torch.cat((rows, torch.ones_like(rows[:, :1])), dim=1)
-        wanted = (y - last).transpose(1, 2).flatten(0, 1)
-        inputs += rows.T @ rows
-        cross += rows.T @ wanted
-        targets += wanted.square().sum()
+        wanted = y.transpose(1, 2).flatten(0, 1)
+        inputs = inputs + rows.T @ rows
+        cross = cross + rows.T @ wanted
+        targets = targets + wanted.square().sum()
         count += len(rows)
     return _Moments(inputs, cross, targets, count)

@@ -15,7 +15,7 @@ from genloom.errors import DataError, NotHere
 from genloom.forecasting.baselines import Baseline, baselines
 from genloom.forecasting.heads import Head
 from genloom.forecasting.method import Forecasting
-from genloom.forecasting.ridge import fit_ridge
+from genloom.forecasting.ridge import FINE, Ridge, Seen, fit_ridge
 from genloom.forecasting.windows import Windows
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.forecaster import ForecasterRecipe
@@ -58,7 +58,7 @@ class ForecasterExperiment:
         self.borders = make_borders(recipe, self.series)
         self.parts = make_parts(recipe, self.series, self.borders)
         self.period = season(self.series.step)
-        self.network = make_forecaster(recipe, self.parts, lambda: fit_ridge(self.parts.train, self.parts.valid))
+        self.network = make_forecaster(recipe, self.parts, self._ridge)
         self._judged: tuple[tuple[int, ...], Judged] | None = None
 
     @property
@@ -151,6 +151,9 @@ class ForecasterExperiment:
         mean, std = found.double().cpu().numpy()
         self.parts = make_parts(self.recipe, self.series, self.borders, Scaler(mean, std))
         return True
+
+    def _ridge(self, seen: Seen) -> Ridge:
+        return fit_ridge(self.parts.train, self.parts.valid, FINE, seen, constants=self.recipe.network.constants)
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_forecaster import quick

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from genloom.recipes.process import Tier
 from genloom.training.options import Engine, Optimizer
 
-Mask = Literal["none", "causal", "shuffled"]
+Mask = Literal["none", "causal", "recent", "shuffled"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +58,21 @@ class Window:
 class Network:
     """The network, what is done to a window before it, and what a forecast is."""
 
-    kind: Literal["transformer", "patchtst", "itransformer", "linear", "dlinear"] = "transformer"
+    kind: Literal["transformer", "patchtst", "itransformer", "linear", "dlinear", "periodic"] = "transformer"
     """transformer is the standard encoder–decoder; linear is NLinear behind `normalise last`, RLinear behind
-    `normalise instance`."""
-    normalise: Literal["none", "last", "instance"] = "none"
-    """Each window by itself: not at all, minus its last value, or by its own mean and deviation (RevIN)."""
+    `normalise instance`; periodic goes from cycle to cycle, as SparseTSF."""
+    normalise: Literal["none", "last", "mean", "instance"] = "none"
+    """Each window by itself: not at all, minus its last value or its mean, or by its own mean and deviation (RevIN)."""
     affine: bool = False
     """Learn a gain and a shift for each channel behind `normalise`."""
     cycle: int = 0
     """Rows of a learned cycle that is taken off before the network and put back after it (CycleNet); 0 for none."""
+    cycle_start: Literal["zero", "profile"] = "zero"
+    """Where the cycle starts: at 0, as published, or at how each place of it deviates from the running mean in
+    training."""
+    blend: bool = False
+    """Mix the forecast with the mean of the last whole cycles of the lookback, by one weight that is fitted on
+    validation before training."""
     head: Literal["point", "quantiles", "gaussian", "student"] = "point"
     """What is forecast for each row and channel: a number, quantiles, or a distribution."""
     levels: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -98,7 +104,8 @@ class Network:
     reach: int = 0
     """Steps that local attention reaches, or the stride of sparse ones; 0 takes their own number."""
     mask: Mask = "causal"
-    """What the decoder may see of itself: all, what is past, or as much in a random order."""
+    """What the decoder may see of itself: all, what is past, the last 24 steps of that, or as much as is past in a
+    random order."""
     encoder_mask: Mask = "none"
     """What the encoder may see of itself."""
     decoder: Literal["one-shot", "autoregressive"] = "one-shot"
@@ -115,8 +122,10 @@ class Network:
     """Rows of dlinear's moving average, an odd number."""
     each: bool = False
     """A linear map for each channel, not one for all."""
+    constants: bool = True
+    """Linear ones add a constant to each row of the forecast; without, they forecast −x as x with the other sign."""
     start: Literal["own", "ridge"] = "own"
-    """Where a linear network starts: at the mean of the lookback, or at the ridge regression that is best on
+    """Where linear and periodic start: at the mean of the lookback, or at the ridge regression that is best on
     validation."""
 
 

@@ -1,6 +1,6 @@
 """From a forecaster's choices to its parts: series, borders, windows and network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +17,22 @@ from genloom.data.series.series import Series
 from genloom.data.series.simulator import simulate
 from genloom.forecasting.attending import Attending
 from genloom.forecasting.attention.options import Options
-from genloom.forecasting.cycle import Cycle, phases
+from genloom.forecasting.blend import Blend
+from genloom.forecasting.cycle import Cycle, phases, profile, steps
 from genloom.forecasting.forecaster import Forecaster
 from genloom.forecasting.heads import Head, make_head
 from genloom.forecasting.itransformer import InvertedShape, ITransformer
 from genloom.forecasting.layers import LayerShape
-from genloom.forecasting.linear_models import DLinear, Linear
+from genloom.forecasting.linear_models import ClosedForm, DLinear, Linear, Periodic
 from genloom.forecasting.masks import make_mask
 from genloom.forecasting.patchtst import PatchShape, PatchTST
 from genloom.forecasting.revin import InstanceNorm
-from genloom.forecasting.ridge import Ridge
+from genloom.forecasting.ridge import Ridge, Seen
 from genloom.forecasting.transformer import Attentions, Transformer, TransformerShape
 from genloom.forecasting.windows import Parts, Windows
 from genloom.recipes.forecaster import Data, ForecasterRecipe, Network
 from genloom.rng import fold
+from genloom.training.method import Batch
 
 
 def make_series(chosen: Data, data_root: Path | None = None) -> Series:
@@ -81,10 +83,10 @@ def make_parts(recipe: ForecasterRecipe, series: Series, split: Borders, scaler:
     return Parts(train, valid, test, scaler)
 
 
-def make_forecaster(recipe: ForecasterRecipe, parts: Parts, ridge: Callable[[], Ridge] | None = None) -> Forecaster:
+def make_forecaster(recipe: ForecasterRecipe, parts: Parts, ridge: Callable[[Seen], Ridge] | None = None) -> Forecaster:
     """The network of a recipe, with weights that are a function of the seed.
 
-    ridge   the linear forecast that a linear network may start from
+    ridge   fits the linear map that a linear network may start from to what it is given of a batch
 
     Errors: `InputError` for sizes that do not fit.
     """
@@ -93,21 +95,45 @@ def make_forecaster(recipe: ForecasterRecipe, parts: Parts, ridge: Callable[[], 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold(recipe.engine.seed, 0))
         network = _KINDS[chosen.kind](recipe, channels, marks - bool(chosen.cycle), head)
-    if chosen.start == "ridge" and ridge is not None and isinstance(network, Linear):
-        _start_at(network, ridge(), head, parts.train)
     units = torch.from_numpy(np.stack((parts.scaler.mean, parts.scaler.std)))
-    return Forecaster(network, head, InstanceNorm(chosen.normalise, channels, affine=chosen.affine),
-                      Cycle(chosen.cycle, channels) if chosen.cycle else None, units)
+    made = Forecaster(network, head, InstanceNorm(chosen.normalise, channels, affine=chosen.affine),
+                      _cycle(chosen, parts.train), units,
+                      Blend(chosen.cycle, recipe.window.lookback) if chosen.blend else None)
+    if chosen.start == "ridge" and ridge is not None and isinstance(network, Linear | Periodic):
+        _start_at(made, network, ridge, parts)
+    return made
+
+
+def _cycle(chosen: Network, train: Windows) -> Cycle | None:
+    if not chosen.cycle:
+        return None
+    if chosen.cycle_start == "zero":
+        return Cycle(chosen.cycle, train.channels)
+    rows = slice(train.start, train.stop)
+    places = steps(train.marks[rows, -1], chosen.cycle)
+    return Cycle(chosen.cycle, train.channels, profile(train.values[rows], places, chosen.cycle))
 
 
 @torch.no_grad()
-def _start_at(network: Linear, ridge: Ridge, head: Head, train: Windows) -> None:
-    """The forecast of ridge, with the spread of its errors on windows of training."""
-    network.weight[:, 0] = ridge.weight.T.float()
-    network.bias[:, 0] = ridge.bias.float()
+def _start_at(made: Forecaster, network: ClosedForm, fit: Callable[[Seen], Ridge], parts: Parts) -> None:
+    """The forecast of ridge, with the spread of its errors on windows of training, and mixed as validation wants it."""
+    def seen(batch: Batch) -> tuple[Tensor, Tensor]:
+        return network.pairs(*made.seen(batch))
+
+    ridge, train = fit(seen), parts.train
     batch = train.batch(torch.linspace(0, len(train) - 1, min(len(train), _SPREAD)).round().long())
-    errors = (batch["y"] - ridge(batch["x"])).transpose(1, 2).flatten(0, 1)
-    network.bias[:, 1:] = head.around(errors)
+    given, wanted = seen(batch)
+    errors = (wanted - ridge.map(given)).transpose(1, 2).flatten(0, 1)
+    network.start_at(ridge.weight, ridge.bias, made.head.around(errors))
+    if made.blend is not None:
+        made.blend.fit(_pairs(made.eval(), parts.valid))
+        made.train()
+
+
+def _pairs(made: Forecaster, windows: Windows) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Lookback, point forecast and truth of all windows, while nothing is mixed in yet."""
+    for batch in windows.batches(_SPREAD):
+        yield batch["x"], made.head.point(made(batch["x"], batch["x_marks"], batch["y_marks"])), batch["y"]
 
 
 _SPREAD = 200  # windows whose errors tell their spread
@@ -132,7 +158,7 @@ def make_attentions(recipe: ForecasterRecipe) -> Attentions:
 
 
 def _masked(kind: str, mask: str, length: int, options: Options) -> Attending:
-    if mask == "shuffled":
+    if mask in ("recent", "shuffled"):
         return Attending(kind, seen=make_mask(mask, length, length, seed=options.seed), options=options)
     return Attending(kind, causal=mask == "causal", options=options)
 
@@ -153,7 +179,13 @@ def _itransformer(recipe: ForecasterRecipe, channels: int, marks: int, head: Hea
 def _linear(recipe: ForecasterRecipe, channels: int, marks: int, head: Head) -> nn.Module:
     chosen, window = recipe.network, recipe.window
     return Linear(window.lookback, window.horizon, parameters=head.parameters, each=channels if chosen.each else 0,
-                  dropout=chosen.dropout)
+                  dropout=chosen.dropout, constants=chosen.constants)
+
+
+def _periodic(recipe: ForecasterRecipe, channels: int, marks: int, head: Head) -> nn.Module:
+    chosen, window = recipe.network, recipe.window
+    return Periodic(window.lookback, window.horizon, chosen.cycle, parameters=head.parameters,
+                    constants=chosen.constants)
 
 
 def _dlinear(recipe: ForecasterRecipe, channels: int, marks: int, head: Head) -> nn.Module:
@@ -164,7 +196,7 @@ def _dlinear(recipe: ForecasterRecipe, channels: int, marks: int, head: Head) ->
 
 _KINDS: dict[str, Callable[[ForecasterRecipe, int, int, Head], nn.Module]] = {
     "transformer": _transformer, "patchtst": _patchtst, "itransformer": _itransformer, "linear": _linear,
-    "dlinear": _dlinear,
+    "dlinear": _dlinear, "periodic": _periodic,
 }
 
 

@@ -16,6 +16,9 @@ CROSS = ("full", "materialised", "performer", "linear", "probsparse", "probspars
 ANY_MASK = ("full", "materialised")
 """Those that take any mask, likewise."""
 
+CLOSED_FORM = ("linear", "periodic")
+"""Networks whose weights have a closed form."""
+
 NOT_CAUSAL = ("autocorrelation",)
 """Those that cannot hide what comes later, likewise."""
 
@@ -34,7 +37,7 @@ def _border_relations(recipe: Any) -> Iterator[InputError]:
 
 def _width_relations(recipe: Any) -> Iterator[InputError]:
     network = recipe.network
-    if network.kind in ("linear", "dlinear"):
+    if network.kind in (*CLOSED_FORM, "dlinear"):
         return
     if network.width % network.heads:
         yield InputError("network.width", network.width, f"a multiple of network.heads = {network.heads}",
@@ -64,7 +67,7 @@ def _attention_relations(recipe: Any) -> Iterator[InputError]:
         yield UnknownName("network.cross", network.cross, CROSS)
     for name in ("mask", "encoder_mask") if network.kind == "transformer" else ():
         mask, flag = getattr(network, name), f"--network.{name.replace('_', '-')}"
-        if mask == "shuffled" and network.attention not in ANY_MASK:
+        if mask in ("recent", "shuffled") and network.attention not in ANY_MASK:
             yield InputError(f"network.{name}", mask, f"none or causal for the attention {network.attention}, which "
                              "takes no other mask", "pass --network.attention full")
         if mask == "causal" and network.attention in NOT_CAUSAL:
@@ -87,10 +90,21 @@ def _head_relations(recipe: Any) -> Iterator[InputError]:
 
 def _start_relations(recipe: Any) -> Iterator[InputError]:
     network = recipe.network
-    if network.start == "ridge" and (network.kind != "linear" or network.normalise != "last" or network.affine
-                                     or network.cycle):
-        yield InputError("network.start", "ridge", "own, but for a linear network on windows less their last value, "
-                         "which is what ridge is fitted to", "pass --network.start own")
+    if network.start == "ridge" and (network.kind not in CLOSED_FORM or network.normalise == "instance" or network.affine):
+        yield InputError("network.start", "ridge", "own, but for a linear or periodic network on windows less their "
+                         "last value or mean, whose squared error is that of the series", "pass --network.start own")
+    if network.kind == "periodic" and not 2 <= network.cycle <= recipe.window.lookback:
+        yield InputError("network.cycle", network.cycle, "from 2 to window.lookback = "
+                         f"{recipe.window.lookback} for a periodic network", "pass --network.cycle 24")
+    if not network.constants and (network.kind not in CLOSED_FORM or network.head != "point"):
+        yield InputError("network.constants", False, "True, but for a linear or periodic network with a point as head",
+                         "pass --network.constants")
+    if network.cycle_start == "profile" and (not network.cycle or network.normalise == "instance" or network.affine):
+        yield InputError("network.cycle_start", "profile", "zero, but for a cycle in the units of the series",
+                         "pass --network.cycle 24 --network.normalise mean")
+    if network.blend and (network.start != "ridge" or not 2 <= network.cycle <= recipe.window.lookback):
+        yield InputError("network.blend", True, "False, but for a network that starts at ridge and a cycle that the "
+                         "lookback has room for, as its weight is fitted before training", "pass --network.no-blend")
 
 
 FORECASTER_RELATIONS: tuple[Callable[[Any], Iterator[InputError]], ...] = (
