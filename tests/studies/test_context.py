@@ -144,7 +144,7 @@ class Own:
 
 def test_what_a_study_alone_was_asked_for_stands_in_its_command(tmp_path):
     asked_for = Context(folder=tmp_path, study="toy", options=Own(data=Words(text="/a b")))
-    assert asked_for.again() == "genloom study toy --tier laptop --seed 0 --data.text '/a b'"
+    assert asked_for.again() == "genloom study toy --data.text '/a b' --tier laptop --seed 0"
     assert "data.text" not in Context(folder=tmp_path, study="toy", options=Own()).again()
 
 

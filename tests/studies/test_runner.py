@@ -7,6 +7,9 @@ import pytest
 
 from genloom.errors import InputError, Interrupted, RunInUse, UnknownName
 from genloom.recipes import pretrained
+from genloom.recipes.gpt import gpt_nano
+from genloom.recipes.points import ve_square
+from genloom.recipes.serial import to_yaml
 from genloom.report.figures import canvas
 from genloom.report.results import Result, read_results
 from genloom.studies.runner import Options, run_study
@@ -229,6 +232,9 @@ def test_what_a_study_alone_is_asked_for_reaches_its_items(go):
     assert go(study, own=Own("mine"))[0].page.items[0].text == ("mine",), "another answer, not the one that was kept"
     assert go(study, own=Own("mine"))[0].page.items[0].text == ("mine",)
     assert CALLS == ["usual", "mine"]
+    missing = go(replace(study, deliverables=(*study.deliverables, make(number, tell).deliverables[1])),
+                 own=Own("mine"), only=["S1"])[0].page.items[1]
+    assert "`genloom study toy --text mine --only S2`" in missing.reason
 
 
 def test_data_that_are_not_there_are_said_before_a_folder_is_made(go, tmp_path):
@@ -238,3 +244,14 @@ def test_data_that_are_not_there_are_said_before_a_folder_is_made(go, tmp_path):
     with pytest.raises(InputError, match=r"data\.text"):
         go(replace(make(number), data=data))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_is_used_as_its_family_is(go, tmp_path):
+    for name, recipe in (("a points", ve_square()), ("gpt", gpt_nano())):
+        folder = tmp_path / "out" / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "recipe.yaml").write_text(to_yaml(recipe), "utf-8")
+    (tmp_path / "out" / "runs" / "zero").mkdir()
+    first, second = go(make(number))[0].page.next_commands
+    assert first == f"genloom sample '{tmp_path}/out/runs/a points' --count 1000 --seed 1"
+    assert second.startswith(f"genloom sample {tmp_path}/out/runs/gpt --prompt")

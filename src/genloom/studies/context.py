@@ -152,9 +152,13 @@ class Context:
         """The command that makes the present item again."""
         only = f" --only {self.item}" if self.item else ""
         train = " --train" if self.train else ""
+        return f"genloom study {self.study}{self.flags} --tier {self.tier} --seed {self.seed}{train}{only}"
+
+    @property
+    def flags(self) -> str:
+        """Those of this study alone, with a blank before each."""
         own = [] if self.options is None else differences(self.options, type(self.options)())
-        flags = "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value, _ in own)
-        return f"genloom study {self.study} --tier {self.tier} --seed {self.seed}{flags}{train}{only}"
+        return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value, _ in own)
 
     def digests(self, names: set[str]) -> dict[str, str]:
         """SHA-256 of the checkpoints of runs by name; `SHIPPED` or `BEST` may stand before it."""

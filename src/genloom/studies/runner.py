@@ -1,5 +1,6 @@
 """Run a study: every deliverable in turn, whatever happens to the others, and one page with all of them."""
 
+import shlex
 import sys
 import time
 import traceback
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from genloom import machine
-from genloom.errors import GenloomError, Interrupted, RunError, UnknownName
+from genloom.errors import GenloomError, InputError, InputErrors, Interrupted, RunError, UnknownName
 from genloom.recipes import pretrained, shipped
 from genloom.recipes.registry import TIERS
+from genloom.recipes.serial import from_yaml
 from genloom.report import verdict
 from genloom.report.numbers import duration
 from genloom.report.page import write_page
@@ -184,12 +186,23 @@ class _Session:
     def _why_missing(self, number: str) -> str:
         if number in self._chosen:
             return "It was not reached."
-        return f"It was not asked for; `genloom study {self._study.name} --only {number}` does it."
+        command = f"genloom study {self._study.name}{self._context.flags} --only {number}"
+        return f"It was not asked for; `{command}` does it."
 
     def _next(self) -> tuple[str, ...]:
         runs = self._context.folder / "runs"
         there = sorted(path for path in runs.iterdir() if _is_run(path)) if runs.is_dir() else []
-        return tuple(f"genloom sample {path} --count 1000 --seed 1" for path in there[:2])
+        return tuple(_use(path) for path in there[:2])
+
+
+def _use(path: Path) -> str:
+    """The command that a run is used by."""
+    try:
+        recipe = from_yaml((path / "recipe.yaml").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, InputError, InputErrors):
+        recipe = None
+    command: str = getattr(recipe, "use", "genloom sample {run} --count 1000 --seed 1")
+    return command.format(run=shlex.quote(str(path)))
 
 
 def _is_run(path: Path) -> bool:
