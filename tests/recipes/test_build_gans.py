@@ -70,6 +70,7 @@ def test_the_job_has_both_optimizers_and_the_pictures_of_all_critic_steps() -> N
     assert (job.optimizers["generator"].lr, job.optimizers["discriminator"].lr) == (1e-3, 2e-4)
     assert job.options.batch_size == 24
     assert isinstance(job.watch, Watch)
+    assert not job.choose, "a distance in the features of pixels chooses no checkpoint"
     batch = job.source.batch(torch.arange(24))
     updates = list(job.method.updates(job.networks, batch, StepRng(0, 0)))
     assert [update.optimizer for update in updates] == ["discriminator"] * 3 + ["generator"]

@@ -272,6 +272,11 @@ def test_options_that_cannot_be_are_refused_before_anything_is_written(tmp_path,
     assert sorted(run.path.iterdir()) == before
 
 
+def test_patience_needs_evaluations_that_choose(tmp_path):
+    with pytest.raises(InputError, match="engine.patience = 3"):
+        train(replace(regression(engine(patience=3)), choose=False), tmp_path / "run")
+
+
 def test_optimizers_belong_to_networks(tmp_path):
     job = regression(engine())
     with pytest.raises(UnknownName, match="did you mean 'net'"):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from training_jobs import Regression, engine, regression, train
@@ -28,6 +29,13 @@ def test_nan_and_infinity_are_never_best(tmp_path, scores):
     run, store = judged(scores, tmp_path)
     assert store.best() == 10
     assert read_rows(run.path / "evaluations.jsonl")[0]["energy"] is None
+
+
+def test_where_evaluations_do_not_choose_no_checkpoint_is_best(tmp_path):
+    job = replace(regression(engine(evaluate_every=5), judge=lambda networks: {"energy": 1.0}), choose=False)
+    run = train(job, tmp_path / "run")
+    assert Checkpoints(run.checkpoints).best() is None
+    assert [row["energy"] for row in read_rows(run.path / "evaluations.jsonl")] == [1.0] * 4
 
 
 def test_an_improvement_is_saved_even_where_no_save_was_due(tmp_path):

@@ -38,6 +38,7 @@ BLOCK = 64
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 """What takes statistics over a batch: those of a process are of its own share of it."""
+_TRAINED = ("digits", "inception")  # features in which a distance may choose; in others a step too early may be nearest
 
 
 class GanExperiment:
@@ -111,7 +112,8 @@ class GanExperiment:
         return Job(method=Prepared(method, self.prepare), networks=self.networks,
                    optimizers={"generator": chosen.generator, "discriminator": chosen.discriminator},
                    source=TensorSource(tensors), options=engine_of(chosen, len(self.data)), draw=self._picture,
-                   judge=self._judge, watch=Watch(adversarial(chosen.loss.adversarial).tie, self.readable))
+                   judge=self._judge, watch=Watch(adversarial(chosen.loss.adversarial).tie, self.readable),
+                   choose=self.extractor.name in _TRAINED)
 
     def prepare(self, batch: Batch, rng: StepRng) -> Batch:
         """A batch as the networks see it: cropped, mirrored, scaled; classes as float (B, K)."""

@@ -36,6 +36,7 @@ class Job:
     options      how long, on what, and what is kept
     draw         draws samples of a step into a folder; gets copies of the networks, averaged ones if there are any
     judge        evaluates such copies; the first metric decides which checkpoint is best, and lower is better
+    choose       False where that metric is worth a look and no more: then no checkpoint is called best
     watch        is shown each row of the log and of the evaluations as it is made; what it says becomes warnings
     """
 
@@ -47,6 +48,7 @@ class Job:
     draw: Callable[[Networks, int, Path], None] | None = None
     judge: Callable[[Networks], Mapping[str, float]] | None = None
     watch: Callable[[Mapping[str, float]], Sequence[str]] | None = None
+    choose: bool = True
 
 
 class Outcome(NamedTuple):
@@ -101,6 +103,9 @@ def check(job: Job) -> None:
         value = getattr(engine, name)
         if value < low:
             raise InputError(f"engine.{name}", value, f"an integer of at least {low}")
+    if engine.patience and not job.choose:
+        raise InputError("engine.patience", engine.patience, "0 where no evaluation says which checkpoint is better",
+                         "pass --engine.patience 0")
     if not engine.clip >= 0:
         raise InputError("engine.clip", engine.clip, "at least 0")
     if not 0 <= engine.ema < 1:

@@ -181,6 +181,8 @@ class Record:
         if self._trackers is not None:
             self._trackers.log_always(self._loop.step, metrics)
         self._watch({"step": self._loop.step, **metrics})
+        if not self._job.choose:
+            return False
         name, value = next(iter(metrics.items()), ("", math.nan))
         better = math.isfinite(value) and (self._best is None or value < self._best.value)
         self.stale = 0 if better else self.stale + 1
