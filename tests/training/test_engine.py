@@ -273,7 +273,7 @@ def test_options_that_cannot_be_are_refused_before_anything_is_written(tmp_path,
 
 
 def test_patience_needs_evaluations_that_choose(tmp_path):
-    with pytest.raises(InputError, match="engine.patience = 3"):
+    with pytest.raises(InputError, match=r"engine.patience = 3"):
         train(replace(regression(engine(patience=3)), choose=False), tmp_path / "run")
 
 
