@@ -48,8 +48,8 @@ TINY = {
             "1", "--network.heads", "2", "--network.context", "16", "--generation.tokens", "20", "--engine.batch-size",
             "8", "--engine.accumulate", "1", "--engine.no-tensorboard"],
     "forecaster": ["--data.source", "transformer", "--data.hours", "400", "--data.borders", "ratio",
-                   "--window.lookback", "24", "--window.horizon", "6", "--window.label", "8", "--network.width", "8", "--network.heads", "2",
-                   "--network.hidden", "8", "--evaluation.windows", "8", "--evaluation.draws", "100",
+                   "--window.lookback", "24", "--window.horizon", "6", "--window.label", "8", "--network.width",
+                   "8", "--network.heads", "2", "--network.hidden", "8", "--evaluation.windows", "8", "--evaluation.draws", "100",
                    "--engine.batch-size", "4", "--engine.no-tensorboard"],
 }
 """Flags that make a recipe of each family small enough to train in a test."""
