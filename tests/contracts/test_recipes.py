@@ -49,8 +49,8 @@ TINY = {
             "8", "--engine.accumulate", "1", "--engine.no-tensorboard"],
     "forecaster": ["--data.source", "transformer", "--data.hours", "400", "--data.borders", "ratio",
                    "--window.lookback", "24", "--window.horizon", "6", "--window.label", "8", "--network.width",
-                   "8", "--network.heads", "2", "--network.hidden", "8", "--evaluation.windows", "8", "--evaluation.draws", "100",
-                   "--engine.batch-size", "4", "--engine.no-tensorboard"],
+                   "8", "--network.heads", "2", "--network.hidden", "8", "--evaluation.windows", "8",
+                   "--evaluation.draws", "100", "--engine.batch-size", "4", "--engine.no-tensorboard"],
 }
 """Flags that make a recipe of each family small enough to train in a test."""
 
