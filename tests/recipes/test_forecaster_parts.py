@@ -69,7 +69,8 @@ def test_a_cycle_adds_its_phase_which_agrees_in_all_parts() -> None:
     {"kind": "transformer", "attention": "performer"}, {"kind": "transformer", "attention": "strided"},
     {"kind": "transformer", "mask": "shuffled", "encoder_mask": "causal"}, {"kind": "transformer", "cycle": 24},
     {"kind": "patchtst"}, {"kind": "patchtst", "norm": "layer", "cycle": 168}, {"kind": "itransformer"},
-    {"kind": "linear", "each": True}, {"kind": "periodic", "cycle": 24, "normalise": "mean"}, {"kind": "dlinear", "normalise": "instance", "affine": True},
+    {"kind": "linear", "each": True}, {"kind": "periodic", "cycle": 24, "normalise": "mean"},
+    {"kind": "dlinear", "normalise": "instance", "affine": True},
 ])
 @pytest.mark.parametrize("head", ["point", "quantiles", "gaussian", "student"])
 def test_every_network_forecasts_with_every_head(network: dict[str, Any], head: str) -> None:

@@ -22,6 +22,9 @@ BENCHMARKS: dict[str, Entry] = {
                  "a generator and a discriminator of digits: training against a plain loop in float32"),
     "gpt": Entry("genloom.benchmarks.gpt:bench",
                  "a small GPT: training against transformers and plain loops, writing against transformers' cache"),
+    "forecasting": Entry("genloom.benchmarks.forecasting:bench",
+                         "the standard Transformer on series: training against torch's layers and written-out "
+                         "attention"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Forecasts that are linear in the lookback: one map of time, two, of a trend and of what is left of it, or one of days."""
+"""Forecasts that are linear in the lookback: one map of time, two of a trend and the rest, or one of whole cycles."""
 
 from typing import Protocol
 
@@ -108,7 +108,7 @@ class Periodic(nn.Module):
         """
         places = (self.horizon - 1) % self.period + 1
         whole = F.pad(y, (0, 0, 0, self.coming * self.period - self.horizon))
-        coming = whole.unflatten(1, (self.coming, self.period))[:, :, :places]
+        coming = whole.reshape(len(y), self.coming, self.period, -1)[:, :, :places]
         return self._told(x)[:, :, :places].flatten(2), coming.flatten(2)
 
     @torch.no_grad()
@@ -118,7 +118,7 @@ class Periodic(nn.Module):
 
     def _told(self, x: Tensor) -> Tensor:
         """Values and means of the past cycles at each place, (B, 2n, W, C)."""
-        cycles = x[:, x.shape[1] - self.past * self.period :].unflatten(1, (self.past, self.period))
+        cycles = x[:, x.shape[1] - self.past * self.period :].reshape(len(x), self.past, self.period, -1)
         return torch.cat((cycles, cycles.mean(2, keepdim=True).expand_as(cycles)), 1)
 
 

@@ -90,7 +90,8 @@ def _head_relations(recipe: Any) -> Iterator[InputError]:
 
 def _start_relations(recipe: Any) -> Iterator[InputError]:
     network = recipe.network
-    if network.start == "ridge" and (network.kind not in CLOSED_FORM or network.normalise == "instance" or network.affine):
+    own_units = network.normalise != "instance" and not network.affine
+    if network.start == "ridge" and not (network.kind in CLOSED_FORM and own_units):
         yield InputError("network.start", "ridge", "own, but for a linear or periodic network on windows less their "
                          "last value or mean, whose squared error is that of the series", "pass --network.start own")
     if network.kind == "periodic" and not 2 <= network.cycle <= recipe.window.lookback:
@@ -99,7 +100,7 @@ def _start_relations(recipe: Any) -> Iterator[InputError]:
     if not network.constants and (network.kind not in CLOSED_FORM or network.head != "point"):
         yield InputError("network.constants", False, "True, but for a linear or periodic network with a point as head",
                          "pass --network.constants")
-    if network.cycle_start == "profile" and (not network.cycle or network.normalise == "instance" or network.affine):
+    if network.cycle_start == "profile" and not (network.cycle and own_units):
         yield InputError("network.cycle_start", "profile", "zero, but for a cycle in the units of the series",
                          "pass --network.cycle 24 --network.normalise mean")
     if network.blend and (network.start != "ridge" or not 2 <= network.cycle <= recipe.window.lookback):

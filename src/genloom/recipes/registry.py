@@ -103,6 +103,9 @@ RECIPES: dict[str, Entry] = {
                                 "iTransformer on ETTh1, 96 → 720: whole channels as tokens, instance norm"),
     "dlinear-etth1": Entry("genloom.recipes.forecaster:dlinear_etth1",
                            "DLinear on ETTh1, 336 → 720: one linear map of the trend, one of the rest"),
+    "periodic-etth1": Entry(
+        "genloom.recipes.forecaster:periodic_etth1",
+        "from day to day on ETTh1, 96 → 720: daily profile, ridge across days, mean of the last days, in seconds"),
     "cyclenet-etth1": Entry(
         "genloom.recipes.forecaster:cyclenet_etth1",
         "CycleNet on ETTh1, 96 → 720: a learned day and one linear map, absolute error, in seconds"),
@@ -126,6 +129,8 @@ STUDIES: dict[str, Entry] = {
                         "S0.12–S0.18 and S4.13–S4.18: GANs on digits, and every loss on one budget"),
     "iclevr": Entry("genloom.studies.iclevr:STUDY",
                     "S1.1–S1.23: a conditional GAN and a conditional DDPM on i-CLEVR, judged by labels"),
+    "forecasting": Entry("genloom.studies.forecasting:STUDY",
+                         "S0.1–S0.11: the Transformer on ETTh1, kinds of attention, masks, and the baselines to face"),
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
     "guided-sampling": Entry("genloom.studies.guided_sampling:STUDY",
                              "S0.21–S0.28: samplers, step counts and guidance on one model of digits, scored"),
