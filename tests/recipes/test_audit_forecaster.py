@@ -42,8 +42,10 @@ def verdicts(experiment: ForecasterExperiment, run: Path | None = None) -> dict[
     TINY, replace(TINY, decoder="autoregressive"), replace(TINY, attention="performer"),
     replace(TINY, kind="patchtst", patch=8, stride=4, normalise="instance"), replace(TINY, kind="itransformer"),
     replace(TINY, kind="linear", normalise="last", head="quantiles"), replace(TINY, kind="dlinear", cycle=24),
-    replace(TINY, kind="linear", head="student")],
-    ids=["one-shot", "autoregressive", "performer", "patchtst", "itransformer", "linear", "dlinear-cycle", "student"])
+    replace(TINY, kind="linear", head="student"),
+    replace(TINY, kind="periodic", normalise="mean", cycle=24, cycle_start="profile", start="ridge", blend=True)],
+    ids=["one-shot", "autoregressive", "performer", "patchtst", "itransformer", "linear", "dlinear-cycle", "student",
+         "periodic"])
 def test_every_kind_of_forecaster_is_sound(network: Network) -> None:
     found = verdicts(small(network=network))
     assert set(found.values()) <= {"pass", "not asked"}

@@ -118,3 +118,20 @@ def test_on_etth1_the_start_at_ridge_is_the_known_number(monkeypatch: pytest.Mon
     assert (round(found.scaled.mse, 3), round(found.scaled.mae, 3)) == (0.47, 0.462)
     assert found.best == "ridge"
     assert found.beside["ridge"].mse == pytest.approx(found.scaled.mse, abs=1e-6)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("lookback", "valid", "test"), [(96, 1.5575, 0.4415), (336, 1.4272, 0.4105)])
+def test_on_etth1_the_closed_form_from_day_to_day_is_below_its_goals(
+        monkeypatch: pytest.MonkeyPatch, lookback: int, valid: float, test: float) -> None:
+    """Ridge has .470 with a lookback of 96, and the mean of the last 14 days .424."""
+    from genloom.recipes import recipe
+    from genloom.recipes.forecaster_parts import make_series
+    from genloom.recipes.judge_forecaster import errors_on
+
+    monkeypatch.setattr("genloom.recipes.build_forecaster.make_series", make_series)
+    base = recipe("periodic-etth1")
+    experiment = ForecasterExperiment(replace(base, window=replace(base.window, lookback=lookback)))
+    networks = {NAME: experiment.network}
+    assert errors_on(experiment, networks, experiment.parts.valid).mse == pytest.approx(valid, abs=2e-4)
+    assert errors_on(experiment, networks, experiment.parts.test).mse == pytest.approx(test, abs=2e-4)

@@ -17,8 +17,6 @@ Seen = Callable[[Batch], tuple[Tensor, Tensor]]
 
 PENALTIES = tuple(10.0**exponent for exponent in range(-6, 3))
 """Penalties that validation chooses from, as multiples of the mean square of an input."""
-FINE = tuple(10.0 ** (exponent / 2) for exponent in range(-8, 5))
-"""The same in steps of √10."""
 
 _ROWS = 4096  # windows × channels that are held at once
 

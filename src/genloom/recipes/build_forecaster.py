@@ -15,7 +15,7 @@ from genloom.errors import DataError, NotHere
 from genloom.forecasting.baselines import Baseline, baselines
 from genloom.forecasting.heads import Head
 from genloom.forecasting.method import Forecasting
-from genloom.forecasting.ridge import FINE, Ridge, Seen, fit_ridge
+from genloom.forecasting.ridge import Ridge, Seen, fit_ridge
 from genloom.forecasting.windows import Windows
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.forecaster import ForecasterRecipe
@@ -153,7 +153,8 @@ class ForecasterExperiment:
         return True
 
     def _ridge(self, seen: Seen) -> Ridge:
-        return fit_ridge(self.parts.train, self.parts.valid, FINE, seen, constants=self.recipe.network.constants)
+        constants = self.recipe.network.constants
+        return fit_ridge(self.parts.train, self.parts.valid, seen=seen, constants=constants)
 
     def _judge(self, networks: Networks) -> dict[str, float]:
         from genloom.recipes.judge_forecaster import quick

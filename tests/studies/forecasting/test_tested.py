@@ -47,3 +47,13 @@ def test_baselines_are_held_against_what_was_computed_apart(tiny, monkeypatch: p
 def test_an_interval_without_ends_is_shown_so() -> None:
     assert tested.between(Interval(1.0, -math.inf, math.inf, 3)) == "[−∞, ∞]"
     assert tested.between(Interval(1.0, 0.5, 1.5, 3)) == "[0.500, 1.500]"
+
+
+def test_the_share_of_the_level_is_that_of_means_over_the_horizon(tiny) -> None:
+    model = standard(tiny)[0]
+    mine, last = tested.level_shares(tiny, model, "repeat-last")
+    assert 0 < mine < 1
+    test = model.experiment.parts.test
+    batch = test.batch(torch.arange(len(test)))
+    error = (batch["x"][:, -1:] - batch["y"]).double()
+    assert last == pytest.approx(float(error.mean(1).square().mean() / error.square().mean()), rel=1e-6)

@@ -75,10 +75,11 @@ def late(each: Curve) -> float:
 def _said(found: Sequence[Curve]) -> str:
     gap = [each.valid[-1] - min(each.valid) for each in found]
     worse = sum(each > 0 for each in gap)
-    return (f"In {worse} of {len(found)} seeds validation was worse at the end than at its best, by "
-            f"{number(max(gap), 2)} at most, while the training error was {number(late(found[0]), 3)}: what is learned "
-            "after that is of the training year alone. Validation errors are larger than those of training and test, "
-            "as the spring of 2017 is further from the training year's mean.")
+    said = (f"In {worse} of {len(found)} seeds validation was worse at the end than at its best, by "
+            f"{number(max(gap), 2)} at most; the training error at the end is {number(late(found[0]), 3)} with the "
+            "first "
+            f"seed, and the least on validation {number(min(found[0].valid), 3)}.")
+    return said if not worse else said + " What is learned after the best step holds for the training months alone."
 
 
 def _figure(context: Context, found: Sequence[Curve]) -> Figure:

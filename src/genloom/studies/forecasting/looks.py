@@ -99,9 +99,8 @@ def _verdict(found: Sight, numbers: Sequence[Head], cost: Sequence[Loss]) -> str
             f"attention, each step looking at all alike, forecasts are {'surely' if needed else 'not surely'} worse; "
             f"with the mean weights of all windows they are {'surely' if own else 'not surely'} worse. "
             + ("So attention carries something of the window that forecasts use." if own else
-               "So what attention has learned is a fixed pattern at most, the same for every window: a linear map of "
-               "time would do as well, which is what the baselines show." if needed else
-               "So forecasts of this network do not need its attention: the calendar and the level do the work."))
+               "So what attention has learned is a pattern that is the same for every window." if needed else
+               "So it is not shown that forecasts of this network need its attention at all."))
 
 
 def _of(cost: Sequence[Loss], part: str, by: str) -> Loss:

@@ -1,14 +1,14 @@
 """S0.5 and S0.6: why a decoder needs a mask, where it needs none, how a mask is made, and what others do."""
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from genloom.forecasting.attention.kinds import attend, weights
 from genloom.forecasting.masks import MASKS, future_pairs, make_mask
-from genloom.report.figures import canvas
+from genloom.report.figures import canvas, styled
 from genloom.report.numbers import at_least, at_most, fixed, near, number
 from genloom.report.plots import density
 from genloom.report.results import Figure, Result, Table
@@ -17,6 +17,9 @@ from genloom.studies.context import Context
 from genloom.studies.forecasting.curves import curve, late
 from genloom.studies.forecasting.work import Model, of_mask, sizes
 from genloom.studies.study import Answer, deliverable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DECODERS = {"autoregressive": "step by step, taught with the truth", "one-shot": "all steps in one pass, from zeros"}
 _SHOWN = 48  # positions of the masks that are drawn
@@ -144,18 +147,22 @@ def _table(context: Context, decoder: str, masks: tuple[str, ...]) -> Table:
 def _figure(context: Context) -> Figure:
     figure, axes = canvas(10.4, 2.9, 1, len(MASKS), sharey=True)
     for axis, name in zip(axes, MASKS, strict=True):
-        found = make_mask(name, _SHOWN, _SHOWN, seed=context.seed)
-        seen = torch.ones(_SHOWN, _SHOWN, dtype=torch.bool) if found is None else found
-        density(axis, range(_SHOWN), range(_SHOWN), seen.float(), limits=(0, 1))
-        axis.invert_yaxis()
-        axis.grid(visible=False)
-        axis.set(title=f"{name}: {future_pairs(found, _SHOWN, _SHOWN)} later keys", xlabel="key")
+        _draw(axis, name, make_mask(name, _SHOWN, _SHOWN, seed=context.seed))
+    axes[0].invert_yaxis()  # which all share
     axes[0].set_ylabel("query")
     return context.figure(figure, "masks", alt="Four square matrices: all, a lower triangle, a band below the "
                                                "diagonal, "
                                                "and scattered pairs",
                           caption=f"The masks for {_SHOWN} positions; bright pairs may be seen. Above each, how many "
                                   "pairs it lets through whose key is later than the query.")
+
+
+@styled()
+def _draw(axes: "Axes", name: str, found: Tensor | None) -> None:
+    seen = torch.ones(_SHOWN, _SHOWN, dtype=torch.bool) if found is None else found
+    density(axes, range(_SHOWN), range(_SHOWN), seen.float(), limits=(0, 1))
+    axes.grid(visible=False)
+    axes.set(title=f"{name}: {future_pairs(found, _SHOWN, _SHOWN)} later keys", xlabel="key")
 
 
 def _exact() -> tuple[Result, ...]:

@@ -1,6 +1,8 @@
 """S0.11: does it work here, and why: errors of the approximation at the trained model's own queries and keys."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import fmean
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -18,7 +20,7 @@ from genloom.studies.context import Context
 from genloom.studies.forecasting.cost import crossed, timed
 from genloom.studies.forecasting.looks import seen
 from genloom.studies.forecasting.techniques import NAMED, others, paired
-from genloom.studies.forecasting.work import Model, experiment, standard
+from genloom.studies.forecasting.work import Model, beside, experiment, of_kind, on_test, sizes, standard
 from genloom.studies.study import Answer, deliverable
 
 FEATURES = (16, 32, 64, 128, 256, 512)
@@ -27,7 +29,7 @@ _WINDOWS = 2
 
 
 class Met(NamedTuple):
-    """Queries, keys and values that an attention met, (B, heads, L, d), and whether it was causal."""
+    """Queries, keys and values that a layer's attention met, (B, heads, L, d), and whether it was causal."""
 
     part: str
     q: Tensor
@@ -45,11 +47,13 @@ def met(context: Context) -> tuple[Met, ...]:
 def _met(model: Model) -> tuple[Met, ...]:
     network, test, found = model.transformer, model.experiment.parts.test, list[Met]()
     parts = {id(network.attentions.encoder): "encoder", id(network.attentions.decoder): "decoder"}
+    count = Counter[str]()
 
     def keep(attending: nn.Module, inputs: tuple[Any, ...]) -> None:
         assert isinstance(attending, Attending)
         q, k, v = (cast(Tensor, each).float().cpu() for each in inputs[:3])
-        found.append(Met(parts[id(attending)], q, k, v, attending.causal))
+        count[parts[id(attending)]] += 1
+        found.append(Met(f"{parts[id(attending)]} {count[parts[id(attending)]]}", q, k, v, attending.causal))
 
     hooks = [each.register_forward_pre_hook(keep) for each in (network.attentions.encoder, network.attentions.decoder)]
     chosen = torch.linspace(0, len(test) - 1, min(_WINDOWS, len(test))).round().long()
@@ -129,23 +133,45 @@ def _verdict(context: Context) -> str:
 
 
 def _reason(context: Context, found: Sequence[Met], period: int) -> str:
-    spread = sum(float(lost_by_all_alike(each)) for each in found) / len(found)
+    even = _mean(lost_by_all_alike(each) for each in found)
+    features = _mean(lost(each, "performer", Options()) for each in found)
     profile = seen(context).parts["encoder"][-1].profile()
     top = int(profile.lags[profile.weight.mean(0).argmax()])
-    return (f"The reason is in what full attention has learned. Replacing it by looking at all alike changes what is "
-            f"mixed by {100 * spread:.0f} % of its size on average, and its weight by lag is largest at lag {top}. "
-            "Attention that is nearly even is cheap to approximate, by random features as by a part of the keys: so "
-            f"errors can be as good. Where it would be sharp, at the same hour of other days, a stride of {period} "
-            "keeps it by construction. And no kind of attention touches what costs this network its error, the level "
-            "of the test months, which is why none of them comes near the baselines.")
+    strided = [kept(each, "strided", period) for each in found]
+    held, chance = _mean(each.weight for each in strided), _mean(each.even for each in strided)
+    return ("The reason is in what full attention has learned. In the encoder its weight by lag is largest at lag "
+            f"{top}. Looking at all alike instead changes what is mixed by {100 * even:.0f} % of its size; Performer "
+            f"changes it by {100 * features:.0f} %, so " + (
+                "its features follow the trained weights to some extent. " if features < even else
+                "its features follow the trained weights no better than nothing does: their variance grows with the "
+                "size of queries and keys, and swamps them. ")
+            + f"Strided attention keeps pairs that hold {100 * held:.0f} % of the trained weight, where looking at all "
+            f"alike has {100 * chance:.0f} % on them: " + (
+                "what full attention learned is where a stride of a day looks. " if held > chance + 0.1 else
+                "full attention learned no special regard for the last day and for the same hour of other days. ")
+            + _level(context))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return fmean(list(values))
+
+
+def _level(context: Context) -> str:
+    """Whether attention is where the error is."""
+    every = [on_test(context, model).scaled.mse for kind in sizes(context).kinds for model in of_kind(context, kind)]
+    name, best = min(((name, each.scaled.mse) for name, each in beside(context).items()), key=lambda pair: pair[1])
+    if min(every) < best:
+        return f"The best of these networks is below the best baseline, {name}."
+    return (f"All of them stay above the best baseline: {number(min(every), 3)} at least, against {number(best, 3)} of "
+            f"{name}. What separates networks from baselines is larger than what separates kinds of attention.")
 
 
 def _figure(context: Context, found: Sequence[Met]) -> Figure:
     figure, (axes,) = canvas(7.2, 3.6)
-    series = {f"{each.part}, {number + 1}": [lost(each, "performer", Options(features=m, seed=context.seed))
-                                             for m in FEATURES] for number, each in enumerate(found)}
+    series = {each.part: [lost(each, "performer", Options(features=m, seed=context.seed)) for m in FEATURES]
+              for each in found}
     lines(axes, FEATURES, series, xlabel="random features", ylabel="relative error", log="xy",
-          known={f"{each.part}, {number + 1}": lost_by_all_alike(each) for number, each in enumerate(found)})
+          known={each.part: lost_by_all_alike(each) for each in found})
     return context.figure(figure, "performer-error", run=standard(context)[0].trained,
                           alt="Relative errors of Performer over the number of features, beside those of even weights",
                           caption="Performer in place of full attention in the trained network: error of what is "
@@ -155,10 +181,10 @@ def _figure(context: Context, found: Sequence[Met]) -> Figure:
 
 def _scores_table(found: Sequence[Met]) -> Table:
     rows = []
-    for index, each in enumerate(found):
+    for each in found:
         scores = each.q @ each.k.transpose(-2, -1) / each.q.shape[-1] ** 0.5
         errors = [lost(each, "performer", Options(features=m)) for m in FEATURES]
-        rows.append((f"{each.part}, {index + 1}", number(float(scores.std()), 3), number(float(scores.abs().max()), 3),
+        rows.append((each.part, number(float(scores.std()), 3), number(float(scores.abs().max()), 3),
                      *(number(error, 2) for error in errors), number(lost_by_all_alike(each), 2)))
     return Table(header=("attention", "deviation of scores", "largest", *(f"m = {m}" for m in FEATURES), "all alike"),
                  rows=tuple(rows), caption="Scores q · k / √d of the trained network, and the relative error of "
@@ -168,9 +194,9 @@ def _scores_table(found: Sequence[Met]) -> Table:
 
 def _kept_table(found: Sequence[Met], period: int) -> Table:
     rows = []
-    for index, each in enumerate(found):
+    for each in found:
         both = [kept(each, kind, period) for kind in ("strided", "fixed", "local")]
-        rows.append((f"{each.part}, {index + 1}", *(f"{one.weight:.2f} ({one.even:.2f})" for one in both)))
+        rows.append((each.part, *(f"{one.weight:.2f} ({one.even:.2f})" for one in both)))
     return Table(header=("attention", "strided", "fixed", "local"), rows=tuple(rows),
                  caption=f"Share of full attention's weight on the pairs that each kind keeps, stride {period}; in "
                          "brackets the share that looking at all alike has there.")
@@ -188,8 +214,8 @@ def _differences(context: Context) -> list[Result]:
 
 
 def _performer(found: Sequence[Met]) -> list[Result]:
-    mean = sum(lost(each, "performer", Options()) for each in found) / len(found)
-    even = sum(lost_by_all_alike(each) for each in found) / len(found)
+    mean = _mean(lost(each, "performer", Options()) for each in found)
+    even = _mean(lost_by_all_alike(each) for each in found)
     return [Result(name="relative error of Performer at the trained queries and keys, mean over layers", value=mean,
                    known=even, known_name="looking at all alike", n=len(found))]
 
