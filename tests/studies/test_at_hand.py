@@ -36,7 +36,7 @@ def test_a_chosen_text_is_taken_and_known_by_its_bytes(tmp_path: Path) -> None:
     assert "NOT AT HAND" not in before.said
     mine.write_text("my own test\n", "utf-8")
     assert text(tmp_path, str(mine)).said != before.said
-    with pytest.raises(InputError, match="nowhere"):
+    with pytest.raises(InputError, match=r"data\.text"):
         text(tmp_path, str(tmp_path / "nowhere"))
 
 
