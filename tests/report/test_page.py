@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genloom.report.page import MAX_PAGE_BYTES, MAX_ROWS, paragraph, write_page
+from genloom.report.page import MAX_PAGE_BYTES, MAX_ROWS, derived, paragraph, question, write_page
 from genloom.report.results import Figure, Item, Page, Result, Table, read_results
 
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(1)>\"' {{ 7*7 }} {% raw %}"
@@ -219,3 +219,22 @@ def test_paragraphs():
     assert paragraph("    x = 1\n\n    y = 2") == "<pre>x = 1\n\ny = 2</pre>"
     assert paragraph("an `a``b` c") == "<p>an <code>a</code><code>b</code> c</p>"
     assert paragraph("") == "<p></p>"
+
+
+def test_a_derivation_has_formulas_in_words_and_formulas_of_their_own():
+    assert derived("It is $x_0$.").startswith("<p>It is <math")
+    assert derived("$$x = 1$$").startswith('<div class="display"><math')
+    assert 'display="block"' in derived("$$x = 1$$")
+
+
+def test_a_formula_that_cannot_be_read_stays_as_it_was_written():
+    assert derived(r"$$\foo < 1$$") == r"<p><code>$$\foo &lt; 1$$</code></p>"
+    assert question("5 $ < 6") == "5 $ &lt; 6"
+
+
+def test_a_page_shows_a_derivation(tmp_path):
+    item = Item(number="S9.1", title="A sum", question="What is $1 + 1$?", derivation=("Count.", "$$1 + 1 = 2$$"))
+    text = write_page(Page(title="t", kind="study", name="n", items=(item,)), tmp_path).read_text()
+    assert text.count("<math") == 2
+    assert Reader(text).tags
+    assert read_results(tmp_path / "results.json").items[0].derivation == item.derivation

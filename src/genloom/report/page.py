@@ -10,7 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from genloom import __version__
+from genloom.errors import DataError
 from genloom.report import numbers, verdict
+from genloom.report.maths import mathml, with_maths
 from genloom.report.pictures import Picture, embed_pictures
 from genloom.report.results import Figure, Item, Page, write_atomically, write_results
 
@@ -84,6 +86,7 @@ def environment() -> Environment:
     filters: dict[str, Any] = {
         "paragraph": paragraph, "measured": numbers.measured, "known": numbers.known, "duration": numbers.duration,
         "spans": verdict.spans, "mark": verdict.mark, "badge": verdict.result_badge, "kinds": verdict.column_kinds,
+        "derived": derived, "question": question,
     }  # fmt: skip
     environment.filters.update(filters)
     environment.globals["signs"] = verdict.SIGNS
@@ -102,3 +105,24 @@ def paragraph(text: str) -> Markup:
     pieces = re.split(r"`([^`\n]+)`", text.strip())
     marked = [Markup("<code>{}</code>").format(piece) if k % 2 else escape(piece) for k, piece in enumerate(pieces)]
     return Markup("<p>{}</p>").format(Markup("").join(marked))
+
+
+def derived(text: str) -> Markup:
+    """A step of a derivation as HTML: words with formulas between dollar signs, or `$$…$$`, a formula of its own.
+
+    What is no readable LaTeX stays as it was written.
+    """
+    try:
+        if len(text) > 4 and text.startswith("$$") and text.endswith("$$"):
+            return Markup('<div class="display">{}</div>').format(mathml(text[2:-2], block=True))
+        return Markup("<p>{}</p>").format(with_maths(text))
+    except DataError:
+        return Markup("<p><code>{}</code></p>").format(text)
+
+
+def question(text: str) -> Markup:
+    """A question with its formulas, as HTML; as it was written where they cannot be read."""
+    try:
+        return with_maths(text)
+    except DataError:
+        return escape(text)

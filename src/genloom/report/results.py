@@ -71,13 +71,17 @@ ItemStatus = Literal["done", "missing", "failed"]
 class Item:
     """One deliverable of a study, or one section of a run's report.
 
-    text    paragraphs; `x` in backquotes is set as code, and a paragraph whose lines start with four spaces as a block
+    text        paragraphs; `x` in backquotes is set as code, and a paragraph whose lines start with four spaces as a
+                block
+    question    may have formulas, LaTeX between dollar signs
+    derivation  paragraphs with LaTeX between dollar signs; one that starts with two of them is a formula of its own
     """
 
     number: str
     title: str
     question: str = ""
     text: tuple[str, ...] = ()
+    derivation: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     results: tuple[Result, ...] = ()

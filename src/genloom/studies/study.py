@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 class Answer:
     """What a deliverable has to say.
 
-    text       paragraphs, as in `report.results.Item`
+    text       paragraphs, and `derivation` those with formulas, as in `report.results.Item`
     formula    the equation that the item is about, and `source` where it is from
     missing    why there is nothing to show; empty for an item that is there
     """
 
     text: Sequence[str] = ()
+    derivation: Sequence[str] = ()
     figures: Sequence[Figure] = ()
     tables: Sequence[Table] = ()
     results: Sequence[Result] = ()
@@ -44,7 +45,7 @@ class Deliverable:
     def item(self, answer: Answer, seconds: float) -> Item:
         """The answer under its number."""
         return Item(number=self.number, title=self.title, question=self.question, text=tuple(answer.text),
-                    figures=tuple(answer.figures), tables=tuple(answer.tables), results=tuple(answer.results),
+                    derivation=tuple(answer.derivation), figures=tuple(answer.figures), tables=tuple(answer.tables), results=tuple(answer.results),
                     formula=answer.formula, source=answer.source, reason=answer.missing, seconds=round(seconds, 3),
                     status="missing" if answer.missing else "done")
 
