@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 from genloom.report.results import Item, Page, Result
 from genloom.report.verdict import headline, item_badge, mark, page_score, problems, result_badge, spans
@@ -23,6 +24,7 @@ def test_the_score_counts_what_has_a_verdict():
     page = Page(title="T", kind="run", name="r", items=(item(GOOD, INFO), item(BAD, GOOD)))
     assert page_score(page) == (2, 3)
     assert headline(page) == "2 of 3 numbers agree with their known answer."
+    assert headline(replace(page, counted="checks hold")) == "2 of 3 checks hold."
 
 
 def test_a_whole_page_has_no_problems_and_a_partial_one_always_has():

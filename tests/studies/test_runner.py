@@ -12,6 +12,7 @@ from genloom.recipes.points import ve_square
 from genloom.recipes.serial import to_yaml
 from genloom.report.figures import canvas
 from genloom.report.results import Result, read_results
+from genloom.report.verdict import headline
 from genloom.studies.runner import Options, run_study
 from genloom.studies.study import Answer, Deliverable, Study
 from genloom.training import lock
@@ -68,6 +69,11 @@ def go(tmp_path):
 
 def statuses(outcome):
     return [item.status for item in outcome.page.items]
+
+
+def test_a_study_may_count_its_numbers_in_its_own_words(go):
+    outcome, _ = go(replace(make(number), counted="checks hold"))
+    assert headline(outcome.page) == "1 of 1 checks hold."
 
 
 def test_a_whole_study_ends_with_a_page(go):

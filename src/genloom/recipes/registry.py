@@ -131,6 +131,8 @@ STUDIES: dict[str, Entry] = {
                     "S1.1–S1.23: a conditional GAN and a conditional DDPM on i-CLEVR, judged by labels"),
     "forecasting": Entry("genloom.studies.forecasting:STUDY",
                          "S0.1–S0.11: the Transformer on ETTh1, kinds of attention, masks, and the baselines to face"),
+    "written": Entry("genloom.studies.written:STUDY",
+                     "S0.5–S0.6, S0.19–S0.20, S3.1–S3.15, S4.1–S4.12: what is asked on paper, proved and checked"),
     "cats": Entry("genloom.studies.cats:STUDY", "S3.16–S3.24: DDPM on cats, beside closed forms and floors"),
     "guided-sampling": Entry("genloom.studies.guided_sampling:STUDY",
                              "S0.21–S0.28: samplers, step counts and guidance on one model of digits, scored"),

@@ -98,6 +98,7 @@ class Page:
 
     facts       the lines under the title: data first, then tier, seed, device, versions
     complete    False for a run or study that was interrupted, failed or done in part; `notice` says what happened
+    counted     how the count of numbers that have a verdict reads on: "12 of 12 checks hold"
     """
 
     title: str
@@ -109,6 +110,7 @@ class Page:
     complete: bool = True
     notice: str = ""
     next_commands: tuple[str, ...] = ()
+    counted: str = "numbers agree with their known answer"
     format: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -71,7 +71,7 @@ def headline(page: Page) -> str:
     agree, judged = page_score(page)
     if judged == 0:
         return "No number of this page has a known answer to stand beside."
-    return f"{agree} of {judged} numbers agree with their known answer."
+    return f"{agree} of {judged} {page.counted}."
 
 
 def problems(page: Page) -> list[str]:

@@ -175,7 +175,7 @@ class _Session:
                  *self._origins())
         whole = not notice and all(item.status == "done" for item in items)
         return Page(title=study.title, kind="study", name=study.name, summary=study.summary, facts=facts, items=items,
-                    complete=whole, notice=notice, next_commands=self._next())
+                    complete=whole, notice=notice, next_commands=self._next(), counted=study.counted)
 
     def _origins(self) -> list[tuple[str, str]]:
         """The models of these items that were not trained here."""

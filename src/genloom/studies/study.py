@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genloom.errors import UnknownName
-from genloom.report.results import Figure, Item, Result, Table
+from genloom.report.results import Figure, Item, Page, Result, Table
 
 if TYPE_CHECKING:
     from genloom.studies.context import Context
@@ -45,9 +45,9 @@ class Deliverable:
     def item(self, answer: Answer, seconds: float) -> Item:
         """The answer under its number."""
         return Item(number=self.number, title=self.title, question=self.question, text=tuple(answer.text),
-                    derivation=tuple(answer.derivation), figures=tuple(answer.figures), tables=tuple(answer.tables), results=tuple(answer.results),
-                    formula=answer.formula, source=answer.source, reason=answer.missing, seconds=round(seconds, 3),
-                    status="missing" if answer.missing else "done")
+                    derivation=tuple(answer.derivation), figures=tuple(answer.figures), tables=tuple(answer.tables),
+                    results=tuple(answer.results), formula=answer.formula, source=answer.source, reason=answer.missing,
+                    seconds=round(seconds, 3), status="missing" if answer.missing else "done")
 
     def missing(self, reason: str) -> Item:
         """The number with nothing under it."""
@@ -80,6 +80,7 @@ class Study:
     expected    how long it takes, in words, by tier
     options     what this study alone can be asked for, as the defaults of a frozen dataclass that holds a dataclass for
                 each group of flags; None for nothing. The registry names its class, so that flags need no torch.
+    counted     how the count of its numbers reads on, as in `report.results.Page`
     """
 
     name: str
@@ -89,6 +90,7 @@ class Study:
     deliverables: tuple[Deliverable, ...]
     expected: Mapping[str, str] = field(default_factory=dict)
     options: Any = None
+    counted: str = Page.counted
 
     def __post_init__(self) -> None:
         numbers = [each.number for each in self.deliverables]
