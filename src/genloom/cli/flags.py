@@ -14,7 +14,10 @@ from genloom.errors import InputError
 from genloom.recipes.fields import Leaf, describe, from_text, leaves, replaced
 
 OPTIONS = "options"
-"""The part whose flags have no prefix."""
+"""The part that holds a verb's own options."""
+OWN = "own"
+"""The part that holds those of one study alone."""
+_BARE = (OPTIONS, OWN)  # parts whose flags have no prefix
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Command:
         for prefix, part in self.parts.items():
             whole = part(**dict.fromkeys(_required(part))) if isinstance(part, type) else part
             for leaf in leaves(type(whole)):
-                name = leaf.name if prefix == OPTIONS else f"{prefix}.{leaf.name}"
+                name = leaf.name if prefix in _BARE else f"{prefix}.{leaf.name}"
                 if name in found.given:
                     whole = replaced(whole, leaf.path, found.given[name])
             kept[prefix] = whole
@@ -189,7 +192,7 @@ def _flags(parts: Mapping[str, Any]) -> tuple[dict[str, Leaf], list[Leaf]]:
             if tyro.conf.Positional in leaf.marks:
                 places.append(leaf)
                 continue
-            path = leaf.path if prefix == OPTIONS else (prefix, *leaf.path)
+            path = leaf.path if prefix in _BARE else (prefix, *leaf.path)
             full = Leaf(path, leaf.hint, leaf.marks, leaf.help, leaf.owner)
             *groups, last = (name.replace("_", "-") for name in path)
             last = next((mark.name for mark in leaf.marks if getattr(mark, "name", None)), last)
@@ -219,6 +222,8 @@ def _is_flag(word: str) -> bool:
 def _annotated(prefix: str, cls: Any) -> Any:
     if prefix == OPTIONS:  # these flags are switches that are off: there is nothing to say no to
         return Annotated[cls, tyro.conf.arg(name=""), tyro.conf.FlagCreatePairsOff]
+    if prefix in _BARE:
+        return Annotated[cls, tyro.conf.arg(name="")]
     return Annotated[cls, tyro.conf.arg(name=prefix)]
 
 

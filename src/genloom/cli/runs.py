@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from genloom.cli.output import Voice
 from genloom.errors import DataError, InputError, InputErrors, RunError
 from genloom.recipes import fields
-from genloom.recipes.places import JUDGES, PLACES, is_text
+from genloom.recipes.places import JUDGES, MODEL, PLACES, is_text
 from genloom.training import distributed
 from genloom.training.run import RunFolder
 
@@ -126,16 +126,17 @@ def placed(recipe: Any) -> Any:
     """The recipe with its paths from the root of the file system, so that its run works from any folder."""
     for leaf in fields.leaves(type(recipe)):
         path = fields.value(recipe, leaf.path)
-        if path and (leaf.name in PLACES or _is_run(leaf.name, path) or is_text(leaf, path)):
+        if path and (leaf.name in PLACES or _is_there(leaf.name, path) or is_text(leaf, path)):
             recipe = fields.replaced(recipe, leaf.path, absolute(path))
     return recipe
 
 
-def _is_run(name: str, value: Any) -> bool:
-    """Whether it is the place of an evaluator, and not the name of one that comes with genloom."""
+def _is_there(name: str, value: Any) -> bool:
+    """Whether it is the place of an evaluator or of a model, and not the name of one that is elsewhere."""
     from genloom.recipes import pretrained
 
-    return name in JUDGES and value not in pretrained.names() and Path(value).expanduser().exists()
+    known = pretrained.names() if name in JUDGES else ()
+    return name in (*JUDGES, MODEL) and value not in known and Path(value).expanduser().exists()
 
 
 def absolute(path: str) -> str:

@@ -40,5 +40,8 @@ __all__, __getattr__, __dir__ = lazy(
         "OneToken": "one_token",
         "rotate": "rotary",
         "log_probs": "token_loss",
+        "Tagger": "tagger",
+        "TaggerShape": "tagger",
+        "CRF": "crf",
     },
 )

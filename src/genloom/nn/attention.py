@@ -68,10 +68,10 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """The mixed tokens."""
+    def forward(self, tokens: Tensor, seen: Tensor | None = None) -> Tensor:
+        """The mixed tokens; where `seen` (B, L) bool is given, nobody looks at those that it hides."""
         query, key, value = self.qkv(tokens).chunk(3, dim=2)
-        return cast(Tensor, self.out(attend(query, key, value, self.heads)))
+        return cast(Tensor, self.out(attend(query, key, value, self.heads, seen)))
 
 
 class CrossAttention(nn.Module):

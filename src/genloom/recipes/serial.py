@@ -64,13 +64,24 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _document(text: str) -> dict[str, Any]:
-    if len(text) > LIMIT:
-        raise InputError("recipe", f"{len(text)} characters", f"at most {LIMIT} characters")
+def strict_yaml(text: str, what: str, limit: int = LIMIT) -> Any:
+    """What a YAML text holds, without aliases and without keys that occur twice.
+
+    what    what the text is, for the error
+    limit   characters that it may have
+
+    Errors: `InputError` for text that is too long or no such YAML.
+    """
+    if len(text) > limit:
+        raise InputError(what, f"{len(text)} characters", f"at most {limit} characters")
     try:
-        document = _Loader(text).get_single_data()
+        return _Loader(text).get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError, AttributeError) as error:
-        raise InputError("recipe", text, "YAML", _one_line(error)) from None
+        raise InputError(what, text, "YAML", _one_line(error)) from None
+
+
+def _document(text: str) -> dict[str, Any]:
+    document = strict_yaml(text, "recipe")
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise InputError("recipe", document, "a mapping of names to values")
     return document

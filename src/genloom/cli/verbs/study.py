@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -79,15 +79,14 @@ def asked(args: Sequence[str]) -> tuple[Options, Any]:
 def _parsed(args: Sequence[str], name: str) -> tuple[Options, Any, list[InputError]]:
     """What was asked for of the study of this name, which flags of its own are looked for by."""
     place = STUDIES[name].options if name else ""
-    own = resolve(place)() if place else None
-    groups = {} if own is None else {field.name: getattr(own, field.name) for field in fields(own)}
-    found, values = flags.Command("genloom study", str(Options.__doc__), {flags.OPTIONS: Options, **groups}).parse(args)
-    options = values.pop(flags.OPTIONS)
+    own = {flags.OWN: resolve(place)()} if place else {}
+    found, values = flags.Command("genloom study", str(Options.__doc__), {flags.OPTIONS: Options, **own}).parse(args)
+    options = values[flags.OPTIONS]
     if options.name not in STUDIES:
         raise UnknownName("study", options.name, list(STUDIES))
     if options.name != name:  # the word that was taken for it is a value of another flag
         return _parsed(args, options.name)
-    return options, None if own is None else type(own)(**values), found.errors
+    return options, values.get(flags.OWN), found.errors
 
 
 def default_folder(options: Options, own: Any = None) -> Path:

@@ -1,5 +1,6 @@
 """Models from and to the hub of Hugging Face, by its own client; the `hub` extra."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from genloom.recipes.interop.diffusers_folder import files_wanted
 _PACKAGE, _EXTRA = "huggingface_hub", "hub"
 
 
-def pull(name: str) -> Path:
+def pull(name: str, wanted: Callable[[list[str]], list[str]] = files_wanted) -> Path:
     """The folder of a model, owner/name or owner/name@revision; only the files that are read are fetched.
+
+    wanted   of the names of all files those that are read; a `DataError` of its own where it is no such model
 
     Errors: `MissingExtra` without huggingface_hub; `DataError` where the model cannot be had, or is of another kind.
     """
@@ -18,8 +21,8 @@ def pull(name: str) -> Path:
     repository, _, revision = name.partition("@")
     try:
         files = hub.HfApi().list_repo_files(repository, revision=revision or None)
-        wanted = files_wanted(list(files))
-        return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=wanted))
+        chosen = wanted(list(files))
+        return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=chosen))
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     except Exception as error:  # the client raises errors of its own, of its transport and of the system

@@ -1,4 +1,4 @@
-"""The questions that the assignments ask on paper, S0.5 to S4.12: proved, corrected, and each with a check that runs."""
+"""What the assignments ask on paper, S0.5 to S4.12: proved, corrected, and each with a check that runs."""
 
 from genloom._lazy import lazy
 
