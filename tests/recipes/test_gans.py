@@ -12,6 +12,7 @@ from genloom.recipes.gans import (
     info_gan,
     ls_gan,
     progressive_gan,
+    r3gan,
     sagan,
     sngan,
     tiny_gan,
@@ -51,6 +52,14 @@ def test_the_growing_critic_has_karras_s_penalties_and_no_other_recipe_drifts(ti
     """[Karras et al. 2018, App. A.1]: λ = 10 and ε_drift = 0.001."""
     assert progressive_gan(tier).penalty == Penalty(kind="unit-slope", weight=10.0, drift=0.001)
     assert {make(tier).penalty.drift for make in (vanilla_gan, dcgan_mnist, tiny_gan, sngan, info_gan)} == {0.0}
+
+
+@pytest.mark.parametrize("tier", ["laptop", "gpu"])
+def test_the_relativistic_game_has_both_penalties_and_no_normalisation(tier: str) -> None:
+    """[Huang et al. 2024]: the two penalties make it converge, so nothing else needs to."""
+    recipe = r3gan(tier)
+    assert (recipe.loss.adversarial, recipe.penalty.kind) == ("relativistic", "r1+r2")
+    assert (recipe.network.norm, recipe.network.spectral) == ("none", "none")
 
 
 def test_the_discriminator_is_the_faster_learner_where_one_is() -> None:

@@ -180,6 +180,27 @@ def tiny_gan(tier: Tier = "laptop") -> GanRecipe:
     return _longer(recipe, 23_400) if tier == "gpu" else recipe
 
 
+def r3gan(tier: Tier = "laptop") -> GanRecipe:
+    """Residual networks, the relativistic loss, and R1 and R2 every fourth step, for any folder of pictures.
+
+    Of all these it needs the fewest steps: on 2,000 cats at 32 × 32 faces appear within 1,000. [Huang et al. 2024]
+    """
+    both = Optimizer(lr=5e-4, beta1=0.0, beta2=0.99)
+    recipe = GanRecipe(
+        name="r3gan",
+        summary="any folder of pictures by residual networks, relativistic loss with R1 and R2: the one to begin with",
+        data=Data(),
+        network=Network(kind="residual", width=32, norm="none"),
+        latent=Latent(size=128, law="normal"),
+        loss=Loss(adversarial="relativistic"),
+        penalty=Penalty(kind="r1+r2", weight=2.0, every=4),
+        augment=Augment(policy=("shift",)),
+        generator=both, discriminator=both,
+        engine=_engine(3000, 64, ema=0.999),
+    )
+    return _longer(replace(recipe, network=replace(recipe.network, width=128)), 100_000) if tier == "gpu" else recipe
+
+
 def sngan(tier: Tier = "laptop") -> GanRecipe:
     """Residual networks, spectral normalisation and the hinge loss, for any folder of pictures."""
     recipe = GanRecipe(
