@@ -36,6 +36,14 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Shipping]":
     return shipping(tmp_path_factory.mktemp("shipped"))
 
 
+@pytest.fixture(scope="session")
+def pipeline_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random text-to-image pipeline of the real classes, as a folder."""
+    from pipeline_small import save
+
+    return save(tmp_path_factory.mktemp("pipeline"))
+
+
 @pytest.fixture
 def known_names(shipped: "dict[str, Shipping]", monkeypatch: pytest.MonkeyPatch) -> "dict[str, Shipping]":
     """The same, which are what comes with genloom for the length of a test."""

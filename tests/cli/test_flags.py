@@ -101,6 +101,17 @@ def test_a_missing_argument_is_named() -> None:
         parsed("--quiet")
 
 
+def test_own_flags_of_a_study_have_no_prefix_either() -> None:
+    _, parts = Command("genloom try", "Try.", {OPTIONS: Own, flags.OWN: Free(inner=Part(width=7))}).parse(
+        ["here", "--quiet", "--inner.width", "9", "--inner.no-deep"])
+    assert parts[OPTIONS].quiet
+    assert (parts[flags.OWN].inner.width, parts[flags.OWN].inner.deep) == (9, False)
+    found, kept = Command("genloom try", "Try.", {OPTIONS: Own, flags.OWN: Part()}).parse(
+        ["here", "--width", "9", "--widht", "3"])
+    assert len(found.errors) == 1
+    assert kept[flags.OWN].width == 9, "what is right is kept for further checks"
+
+
 def test_help_shows_every_flag_with_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         parsed("--help")

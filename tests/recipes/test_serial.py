@@ -64,6 +64,14 @@ def test_all_errors_are_told_at_once() -> None:
     assert {error.parameter for error in caught.value.errors} == {"engine.steps", "key", "engine.ema", "optimizer.name"}
 
 
+@pytest.mark.parametrize(("text", "said"), [("- &a x\n- *a\n", "aliases"), ("a: 1\na: 2\n", "occurs twice"),
+                                            ("x" * 101, "at most 100"), ("- [", "must be YAML")])
+def test_other_yaml_is_read_as_strictly(text: str, said: str) -> None:
+    assert serial.strict_yaml("- a\n- b: 1\n", "prompts", 100) == ["a", {"b": 1}]
+    with pytest.raises(InputError, match=said):
+        serial.strict_yaml(text, "prompts", 100)
+
+
 def test_another_class_is_not_written() -> None:
     with pytest.raises(InputError, match="recipe class"):
         serial.to_yaml(Engine())

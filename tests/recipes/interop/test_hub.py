@@ -48,6 +48,26 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Fake]:
     return Fake
 
 
+def test_others_say_which_files_they_read(fake: type[Fake]) -> None:
+    hub.pull("somebody/something", lambda names: [name for name in names if name.endswith(".bin")])
+    assert fake.asked[-1] == ("download", ("somebody/something", None, ["x.bin"]))
+
+
+def test_what_was_fetched_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    def download(name: str, *, revision: str | None, local_files_only: bool) -> str:
+        asked.append((name, revision, local_files_only))
+        if name == "nobody/nothing":
+            raise FileNotFoundError(name)
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert hub.kept("somebody/something@v2") == tmp_path
+    assert hub.kept("nobody/nothing") is None
+    assert asked == [("somebody/something", "v2", True), ("nobody/nothing", None, True)]
+
+
 def test_only_what_is_read_is_fetched(fake: type[Fake], tmp_path: Path) -> None:
     assert hub.pull("somebody/something@v2") == tmp_path
     wanted = ["unet/config.json", "scheduler/scheduler_config.json", "unet/diffusion_pytorch_model.safetensors"]

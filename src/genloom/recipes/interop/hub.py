@@ -29,6 +29,18 @@ def pull(name: str, wanted: Callable[[list[str]], list[str]] = files_wanted) -> 
         raise DataError(f"{name} is no path here, and cannot be had from the hub: {_brief(error)}") from error
 
 
+def kept(name: str) -> Path | None:
+    """The folder of a model that was pulled before, as far as it is there; None where nothing is."""
+    repository, _, revision = name.partition("@")
+    try:
+        return Path(_client("importing from the hub").snapshot_download(repository, revision=revision or None,
+                                                                         local_files_only=True))
+    except MissingExtra:
+        raise
+    except Exception:  # the client raises errors of its own where nothing is there
+        return None
+
+
 def push(folder: Path, name: str, *, private: bool = False) -> str:
     """Put a folder into the model owner/name, which is made where it is not there; returns its address.
 

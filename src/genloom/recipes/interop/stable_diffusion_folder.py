@@ -95,11 +95,20 @@ def local(place: str) -> Found:
 def fetched(place: str) -> Found:
     """The pipeline of a folder or of the hub, whose files are fetched where they are not there yet.
 
+    Where the hub cannot be reached, what was fetched before is taken.
+
     Errors: those of `local` and of `hub.pull`.
     """
     if not on_the_hub(place):
         return local(place)
-    return local(str(hub.pull(place, files_wanted)))._replace(place=place)
+    try:
+        folder = hub.pull(place, files_wanted)
+    except DataError:
+        before = hub.kept(place)
+        if before is None:
+            raise
+        folder = before
+    return local(str(folder))._replace(place=place)
 
 
 def files_wanted(names: list[str]) -> list[str]:
