@@ -1,14 +1,40 @@
 """The study: every written question, in the order of the assignments."""
 
 from genloom.studies.study import Study
+from genloom.studies.written import (
+    bayes_step,
+    denoising_terms,
+    direct,
+    elbo,
+    elbo_steps,
+    elbo_surgery,
+    forward_chain,
+    one_step,
+    posterior,
+    posterior_mean,
+    product_of_betas,
+    stepwise,
+)
 from genloom.studies.written.proof import Written
 
 WRITTEN: tuple[Written, ...] = (
     # S0
+    forward_chain.CONVERGENCE,
+    posterior.MEAN_AND_VARIANCE,
     # S3
+    elbo_surgery.SURGERY,
+    elbo_steps.STEPS,
+    stepwise.STEPWISE,
+    one_step.REPARAMETERISED,
+    direct.DIRECT,
+    bayes_step.STEP,
+    denoising_terms.DENOISING,
     # S4
+    elbo.BOUND,
+    product_of_betas.OF_BETAS,
+    posterior_mean.MEAN,
 )  # fmt: skip
-"""One line for each, in the order of the page."""
+"""In the order of the page, one line for each."""
 
 STUDY = Study(
     name="written",
