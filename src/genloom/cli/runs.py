@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from genloom.cli.output import Voice
 from genloom.errors import DataError, InputError, InputErrors, RunError
 from genloom.recipes import fields
-from genloom.recipes.places import JUDGES, MODEL, PLACES, is_text
+from genloom.recipes.places import JUDGES, MODEL, PLACES, PROMPTS, is_text
 from genloom.training import distributed
 from genloom.training.run import RunFolder
 
@@ -126,7 +126,7 @@ def placed(recipe: Any) -> Any:
     """The recipe with its paths from the root of the file system, so that its run works from any folder."""
     for leaf in fields.leaves(type(recipe)):
         path = fields.value(recipe, leaf.path)
-        if path and (leaf.name in PLACES or _is_there(leaf.name, path) or is_text(leaf, path)):
+        if path and (leaf.name in (*PLACES, PROMPTS) or _is_there(leaf.name, path) or is_text(leaf, path)):
             recipe = fields.replaced(recipe, leaf.path, absolute(path))
     return recipe
 

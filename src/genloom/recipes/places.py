@@ -5,11 +5,10 @@ from typing import Any
 
 from genloom.recipes import fields, gpt
 
-PLACES = ("data.folder", "data.path", "data.csv", "latent.autoencoder", "evaluation.weights", "tokenizer.folder",
-          "prompts")
+PLACES = ("data.folder", "data.path", "data.csv", "latent.autoencoder", "evaluation.weights", "tokenizer.folder")
 """Fields that name files."""
-MODEL = "model"
-"""The field of a study's options that names a folder, or a model of the hub where there is no such folder."""
+PROMPTS, MODEL = "prompts", "model"
+"""Fields of a study's options: a file; and a folder, or a model of the hub where there is no such folder."""
 TEXT = "data.text"
 """The field of a language model's recipe that names a text of `gpt.TEXTS`, or a file or folder; others have words."""
 JUDGES = ("evaluation.judge", "loss.evaluator")

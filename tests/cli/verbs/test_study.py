@@ -76,6 +76,19 @@ def test_a_study_may_have_flags_of_its_own(tmp_path: Path) -> None:
     assert verb.default_folder(*verb.asked(["alice"])) == Path("studies/alice")
 
 
+@pytest.mark.parametrize(("words", "folder"), [
+    (["--guidance", "5.5"], "text-to-image-5.5"), (["--guidance", "5.25"], "text-to-image-5.25"),
+    (["--negative-prompt", "blurred. Dark " * 40], "text-to-image" + "-blurred.-Dark" * 4 + "-blur")])
+def test_folders_are_told_apart_by_what_was_asked_for(words: list[str], folder: str) -> None:
+    assert verb.default_folder(*verb.asked(["text-to-image", *words])) == Path("studies") / folder
+
+
+def test_a_folder_keeps_the_dots_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "sd1.5").mkdir()
+    asked = verb.asked(["text-to-image", "--model", str(tmp_path / "sd1.5")])
+    assert verb.default_folder(*asked) == Path("studies/text-to-image-sd1.5")
+
+
 def test_a_text_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert verb.asked(["alice", "--data.text", "mine.txt"])[1].data.text == str(tmp_path / "mine.txt")

@@ -32,5 +32,5 @@ def test_pictures_of_each_set(bare) -> None:
 
 def test_sizes_are_the_tier_s(bare) -> None:
     assert sizes(bare).counted == 8
-    assert set(SIZES) == {"laptop"}
-    assert Sizes().seeds >= 2
+    assert set(SIZES) == {"laptop", "gpu"}
+    assert SIZES["laptop"] == Sizes()

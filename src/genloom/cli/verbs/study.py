@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from genloom.studies.runner import Outcome
 
 
+_LONGEST = 60  # letters of a value in the name of a folder
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """All deliverables of an assignment, each beside its known answer, and one page that holds them."""
@@ -97,8 +100,16 @@ def default_folder(options: Options, own: Any = None) -> Path:
     tier = "" if options.tier == "laptop" else f"-{options.tier}"
     seed = f"-seed{options.seed}" if options.seed else ""
     changed = [] if own is None else differences(own, type(own)())
-    words = "".join("-" + re.sub(r"[^A-Za-z0-9.]+", "-", Path(str(value)).stem).strip("-.") for _, value, _ in changed)
+    words = "".join("-" + re.sub(r"[^A-Za-z0-9.]+", "-", _word(value)).strip("-.") for _, value, _ in changed)
     return Path("studies") / f"{options.name}{words}{tier}{seed}"
+
+
+def _word(value: object) -> str:
+    """A value as a part of a folder's name: of a file its name alone, and of a long text its beginning."""
+    path = Path(str(value))
+    if not path.is_absolute():  # those that were asked for are
+        return str(value)[:_LONGEST]
+    return path.name if path.is_dir() else path.stem
 
 
 def _last_words(outcome: "Outcome", folder: Path, voice: Voice) -> None:

@@ -14,7 +14,7 @@ from genloom.report.results import Figure, Result, Table
 from genloom.rng import generator
 from genloom.studies.context import Context
 from genloom.studies.iclevr.judged import cell
-from genloom.studies.iclevr.work import ddpm, names, unread
+from genloom.studies.iclevr.work import ddpm, ddpm_recipe, names, unread
 from genloom.studies.study import Answer, deliverable
 from genloom.studies.text_to_image.own_model import HOW, Seen, drawn, real, sizes
 
@@ -104,10 +104,11 @@ def _of_real(context: Context) -> Counted:
     from genloom.data.images.augment import centre
     from genloom.studies.iclevr.work import judge, labels_of
 
-    if ddpm(context).recipe.data.source == "scenes":
-        return count(real(context, counted(context).seen.sets))
+    data = ddpm_recipe(context).data
+    if data.source == "scenes":
+        return count(real(context, torch.cat([sets_of(context, k, sizes(context).counted) for k in _KNOWN])))
     there = unread(context)
-    pictures, sets = centre(there.pictures[:_REAL], ddpm(context).recipe.data.size), labels_of(there)[:_REAL]
+    pictures, sets = centre(there.pictures[:_REAL], data.size), labels_of(there)[:_REAL]
     return count(Seen(pictures, sets, torch.arange(len(sets)), judge(context).judged(pictures)))
 
 

@@ -23,7 +23,8 @@ ASKED = 5
 """Prompts that the assignment asks for."""
 
 _COLUMNS, _MOST = 4, 48  # pictures of a row, and of a sheet
-_CELL, _LINE, _LETTERS, _LINES = 1.9, 0.125, 38, 4  # inches of a cell and of a line under it; letters, and lines
+_CELL, _LINE, _LETTERS, _LINES = 1.9, 0.125, 35, 4  # inches of a cell and of a line under it; letters, and lines
+_GAP = 0.05  # of a cell's width, between two pictures
 _LEVELS = 2  # of 255, by which rounding may move a pixel between batches
 
 
@@ -65,14 +66,18 @@ def _draw_sheet(pictures: Sequence[Tensor], lines: Sequence[str], columns: int, 
     rows = -(-len(pictures) // columns)
     figure, each = canvas(_CELL * columns, tall * rows, rows, columns)
     figure.set_layout_engine("none")
-    figure.subplots_adjust(0.01, 0.01, 0.99, 0.99, 0.05, 0)
-    for axes, picture, text in zip(each, pictures, lines, strict=False):
-        axes.imshow(picture.permute(1, 2, 0).numpy(), interpolation="auto")
-        axes.set_anchor("N")
-        # no parsing: a prompt may have dollar signs in it
-        axes.text(0, -0.03, text, transform=axes.transAxes, va="top", fontsize=6.6, color=INK, parse_math=False)
-    for axes in each:
+    for k, axes in enumerate(each):
         axes.set_axis_off()
+        if k >= len(pictures):
+            continue
+        picture, (row, column) = pictures[k], divmod(k, columns)
+        share = picture.shape[1] / picture.shape[2] * _CELL / (tall * rows)
+        # the frames stand where they should: what is written below them must not move them
+        axes.set_position(((column + _GAP / 2) / columns, 1 - (row + _GAP / 4) / rows - share * (1 - _GAP),
+                           (1 - _GAP) / columns, share * (1 - _GAP)))
+        axes.imshow(picture.permute(1, 2, 0).numpy(), interpolation="auto", aspect="auto")
+        # no parsing: a prompt may have dollar signs in it
+        axes.text(0, -0.03, lines[k], transform=axes.transAxes, va="top", fontsize=6.4, color=INK, parse_math=False)
     return figure
 
 

@@ -14,10 +14,11 @@ from genloom.studies.text_to_image.prompts import Sheet, curated, read_prompts
 
 HUB = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 """Stable Diffusion v1.5 on the hub, in the layout that is read here."""
-MISSING = (f"No text-to-image model was named, and none comes with genloom: the weights of Stable Diffusion v1.5 have "
-           f"some 4 GB in single precision. With a connection to the hub of Hugging Face `--model {HUB}` fetches them, "
-           "once. Without one, fetch the folder where there is a connection (`hf download NAME --local-dir FOLDER`), "
-           "copy it here, and pass `--model FOLDER`. Both need `pip install 'genloom[hub]'`.")
+MISSING = ("No text-to-image model was named, and none comes with genloom: the weights of Stable Diffusion v1.5 have "
+           "some 4 GB in single precision, and its safety checker 1 GB. With a connection to the hub of Hugging Face "
+           f"`--model {HUB}` fetches them, once. Without one, fetch the folder "
+           "where there is a connection (`hf download NAME --local-dir FOLDER`), copy it here, and pass `--model "
+           "FOLDER`. Both need `pip install 'genloom[hub]'`.")
 """What is said where there is no model."""
 
 
