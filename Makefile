@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-slow lint types floors unit bench clean
+.PHONY: help demo test test-slow lint types floors unit theory bench clean
 
 help:
 	@echo "make demo        install genloom and run the main job: genloom study square"
 	@echo "make test        everything that CI runs: lint, types, floors, doctests, tests, the README's commands"
 	@echo "make test-slow   the proofs that take minutes"
 	@echo "make bench       genloom and its peers on the same work in one run"
+	@echo "make theory      write the pages of docs/theory from the written questions"
 
 demo: $(VENV)/.core
 	$(BIN)/genloom study square
@@ -31,6 +32,9 @@ unit: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
+
+theory: $(VENV)/.core
+	$(BIN)/python -m genloom.studies.written.pages docs/theory
 
 bench: $(VENV)/.dev
 	$(BIN)/genloom bench points

@@ -9,19 +9,35 @@ from genloom.studies.written import (
     elbo_steps,
     elbo_surgery,
     forward_chain,
+    gan_theory,
+    graphs,
+    inpainting_loss,
+    masks,
     one_step,
+    padding,
     posterior,
     posterior_mean,
     product_of_betas,
     stepwise,
+    tagger,
 )
 from genloom.studies.written.proof import Written
 
 WRITTEN: tuple[Written, ...] = (
     # S0
+    masks.WHY,
+    masks.HOW,
     forward_chain.CONVERGENCE,
     posterior.MEAN_AND_VARIANCE,
     # S3
+    padding.COUNTS,
+    padding.LAYER,
+    graphs.LANGUAGE_MODEL,
+    tagger.TAGGER,
+    graphs.FACTOR_GRAPH,
+    inpainting_loss.MASKED,
+    inpainting_loss.GAME,
+    inpainting_loss.LACKS,
     elbo_surgery.SURGERY,
     elbo_steps.STEPS,
     stepwise.STEPWISE,
@@ -30,6 +46,9 @@ WRITTEN: tuple[Written, ...] = (
     bayes_step.STEP,
     denoising_terms.DENOISING,
     # S4
+    gan_theory.BEST,
+    gan_theory.VALUE,
+    gan_theory.VANISHING,
     elbo.BOUND,
     product_of_betas.OF_BETAS,
     posterior_mean.MEAN,

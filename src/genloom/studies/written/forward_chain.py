@@ -1,6 +1,7 @@
 """S0.19: a chain that adds noise of one size at every step forgets where it started."""
 
 import math
+from typing import Any
 
 import torch
 
@@ -65,8 +66,8 @@ def _figure(context: Context, walked: dict[str, Walked]) -> Figure:
     times = torch.arange(1, TIMES[-1] + 1, 3).tolist()
     left = [factor(C, t) for t in times]
     for k, start in enumerate((*STARTS, HEAVY)):
-        options = {"color": COLORS[k], "label": start.name}
-        marks = {"color": COLORS[k], "marker": MARKERS[k], "linestyle": "", "markersize": 4}
+        options: dict[str, Any] = {"color": COLORS[k], "label": start.name}
+        marks: dict[str, Any] = {"color": COLORS[k], "marker": MARKERS[k], "linestyle": "", "markersize": 4}
         seen = walked[start.name]
         if start is not HEAVY:
             axes[0].plot(times, [wasserstein(start, a) for a in left], **options)
@@ -140,7 +141,9 @@ CONVERGENCE = Written(
         r"$$(1-c)^{t/2}\,\|\mathbb{E} x_0\| \;\le\; W_2(x_t, \mathcal{N}(0, I)) \;\le\; "
         r"(1-c)^{t/2}\; W_2(x_0, \mathcal{N}(0, I)).$$",
         r"So the rate is exactly $\sqrt{1-c}$ a step for every start whose mean is not 0 and whose second moment is "
-        r"finite. In the Kullback–Leibler divergence it is the square of that. Given $x_0$, $x_t$ is normal with mean "
+        r"finite. In the Kullback–Leibler divergence it is the square of that. From below this is Talagrand's "
+        r"inequality, $\frac{1}{2} W_2(x_t, \mathcal{N}(0, I))^2 \le \mathrm{KL}(x_t \,\|\, \mathcal{N}(0, I))$; from "
+        r"above it is a short calculation. Given $x_0$, $x_t$ is normal with mean "
         r"$a^t x_0$ and covariance $(1 - a^{2t}) I$, whose divergence from $\mathcal{N}(0, I)$ is "
         r"$\frac{1}{2}(\mathrm{tr}\,\Sigma + \|\mu\|^2 - d - \log\det\Sigma)$; and the divergence is convex in its "
         r"first argument, so that of the mixture over $x_0$ is at most the mean of these:",
@@ -155,7 +158,7 @@ CONVERGENCE = Written(
         r"$$F_t(x) - \Phi(x) = \frac{1}{\pi} \int_0^\infty \frac{\sin ux}{u} \left( e^{-a^t u - (1 - a^{2t}) u^2/2} "
         r"- e^{-u^2/2} \right) du = -\frac{\sqrt{2}}{\pi}\, a^t\, D\!\left(\frac{x}{\sqrt{2}}\right) + O(a^{2t}).$$",
     ),
-    source="S0, section 3, first question; Lévy's continuity theorem",
+    source="S0, section 3, first question; Lévy's continuity theorem; Talagrand 1996, Theorem 1.1",
     carried=(("diffusion.schedule.VariancePreserving",
               "diffusion/test_schedule.py::test_table_is_the_running_product_of_one_minus_beta"),
              ("studies.written.starts.wasserstein",

@@ -1,6 +1,7 @@
 """The forward process by all of its steps: with every noise kept apart, with mean and variance alone, and drawn."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -11,7 +12,8 @@ from genloom.metrics.energy import energy_test
 from genloom.metrics.twosample import TwoSample
 from genloom.rng import generator
 
-SCHEDULES = {"linear, T = 1000": linear, "cosine, T = 50": lambda: cosine(50)}
+SCHEDULES: dict[str, Callable[[], VariancePreserving]] = {"linear, T = 1000": linear,
+                                                          "cosine, T = 50": lambda: cosine(50)}
 PERMUTATIONS = 1999
 
 

@@ -9,17 +9,17 @@ from torch.distributions import Normal, kl_divergence
 
 from genloom.diffusion.loss import elbo
 from genloom.diffusion.prediction import noise, posterior_mean
-from genloom.diffusion.schedule import VariancePreserving, cosine, linear
+from genloom.diffusion.schedule import VariancePreserving
 from genloom.report.figures import COLORS, canvas, styled
 from genloom.report.numbers import near
 from genloom.report.plots import array
 from genloom.report.results import Figure, Result
 from genloom.rng import generator
 from genloom.studies.context import Context
+from genloom.studies.written.noise_sums import SCHEDULES
 from genloom.studies.written.one_step_back import Coefficients, coefficients
 from genloom.studies.written.proof import Checked, Written
 
-SCHEDULES = {"linear, T = 1000": linear, "cosine, T = 50": lambda: cosine(50)}
 _ROUNDING = 1e-11
 
 

@@ -51,7 +51,8 @@ def points(name: str, *at: float) -> Start:
 
     def log_pdf(x: Tensor, a: float) -> Tensor:
         each = -scaled(x, a).square() / 2 - math.log(len(at)) - 0.5 * math.log(2 * math.pi * (1 - a * a))
-        return each.logsumexp(1)
+        found: Tensor = each.logsumexp(1)
+        return found
 
     return Start(name=name, draw=lambda count, random: where[torch.randint(len(at), (count,), generator=random)],
                  cdf=lambda x, a: torch.special.ndtr(scaled(x, a)).mean(1), log_pdf=log_pdf, second=second,
@@ -89,7 +90,8 @@ def uniform(name: str, low: float, high: float) -> Start:
 
     def log_pdf(x: Tensor, a: float) -> Tensor:
         u, v, _ = ends(x, a)
-        return ((torch.special.ndtr(u) - torch.special.ndtr(v)) / (a * (high - low))).log()
+        share: Tensor = torch.special.ndtr(u) - torch.special.ndtr(v)
+        return (share / (a * (high - low))).log()
 
     return Start(name=name, draw=lambda count, random: low + (high - low) * torch.rand(
         count, generator=random, dtype=torch.float64), cdf=cdf, log_pdf=log_pdf, second=second,
@@ -152,7 +154,8 @@ def _bell(x: Tensor) -> Tensor:
 
 def _ramp(u: Tensor) -> Tensor:
     """∫ Φ up to u."""
-    return u * torch.special.ndtr(u) + _bell(u)
+    found: Tensor = u * torch.special.ndtr(u) + _bell(u)
+    return found
 
 
 def _normals(count: int, random: torch.Generator) -> Tensor:
