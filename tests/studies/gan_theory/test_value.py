@@ -5,8 +5,7 @@ import math
 import pytest
 
 from genloom.studies.gan_theory import fitting, value
-from genloom.studies.gan_theory.pairs import shifted
-from genloom.studies.gan_theory.value import by_heart, divergence, printed
+from genloom.studies.gan_theory.value import by_heart, divergence
 
 
 def test_the_item_is_whole_and_the_identity_needs_no_training(tiny, check) -> None:
@@ -25,12 +24,6 @@ def test_the_item_is_whole_and_the_identity_needs_no_training(tiny, check) -> No
 def test_what_an_ignorant_network_says_of_its_own_points_is_not_taken_for_knowledge(tiny) -> None:
     heart = [result for result in divergence.work(tiny).results if "points" in result.name]
     assert [result.status for result in heart] == ["fail", "fail"], "six steps teach nothing by heart"
-
-
-def test_the_printed_expression_is_another_function() -> None:
-    """For p = q it is log ½ + ½ instead of −log 4, and for densities apart 1 instead of 0."""
-    assert printed(shifted(0.0).table) == pytest.approx(0.5 - math.log(2), abs=1e-12)
-    assert printed(shifted(20.0).table) == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.slow

@@ -1,22 +1,21 @@
 """S0.5 and S0.6: why a decoder needs a mask, where it needs none, how a mask is made, and what others do."""
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
-from genloom.forecasting.attention.kinds import attend, weights
 from genloom.forecasting.masks import MASKS, future_pairs, make_mask
 from genloom.report.figures import canvas, styled
 from genloom.report.numbers import at_least, at_most, fixed, near, number
 from genloom.report.plots import density
 from genloom.report.results import Figure, Result, Table
-from genloom.rng import generator
 from genloom.studies.context import Context
 from genloom.studies.forecasting.curves import curve, late
 from genloom.studies.forecasting.work import Model, of_mask, sizes
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.masked_decoder import exact_weights, leak
+from genloom.studies.written.masks import HOW, WHY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,40 +55,24 @@ def _measured(model: Model, count: int) -> Exchanged:
     batch = {name: each.to(device) for name, each in test.batch(chosen).items()}
     told, y = (batch["x"], batch["x_marks"], batch["y_marks"]), batch["y"]
     return Exchanged(late(curve(model)), float((network(*told, y) - y).square().mean()),
-                     float((network(*told) - y).square().mean()), leak(model, told, y))
+                     float((network(*told) - y).square().mean()), leak(network, told, y))
 
 
-@torch.no_grad()
-def leak(model: Model, told: tuple[Tensor, ...], y: Tensor) -> float:
-    """How much forecasts of steps up to the middle change with the truth from the middle on, over their deviation."""
-    middle = y.shape[1] // 2
-    other = y.clone()
-    other[:, middle:] = 3 - 2 * other[:, middle:]
-    before, after = (model.forecaster(*told, truth)[:, : middle + 1] for truth in (y, other))
-    return float((after - before).abs().max() / before.std())
-
-
-@deliverable("S0.5", "Why a mask is needed",
-             question="A mask keeps a Transformer autoregressive. Explain why it is necessary.")
+@deliverable("S0.5", WHY.title, question=WHY.statement)
 def why(context: Context) -> Answer:
     """A decoder that is taught with the truth cheats without a mask, and one that is given zeros cannot."""
     causal, none = (exchanged(context, "autoregressive", mask) for mask in ("causal", "none"))
     once = exchanged(context, "one-shot", "none")
     steps = sizes(context).masks_horizon
     return Answer(
-        text=("In training all steps are computed at once. The decoder's token at step t holds the true value of t and "
-              "must answer with that of t + 1, which is the token to its right (teacher forcing). Attention without a "
-              "mask may look there: the answer is copied, the training error falls, and nothing is learned of "
-              "forecasting. In use there is no token to the right, since it is what shall be forecast.",
-              f"Two equal decoders were trained for {sizes(context).masks_steps} steps to forecast {steps} rows, one "
+        derivation=WHY.steps,
+        text=(f"Two equal decoders were trained for {sizes(context).masks_steps} steps to forecast {steps} rows, one "
               f"with the causal mask and one without. Without it the training error ends at {number(none.training, 3)} "
               f"against {number(causal.training, 3)}; let run on their own forecasts on the same test windows, they "
               f"have {number(none.free, 3)} against {number(causal.free, 3)}. A training error that is too good is the "
               "sign by which this mistake is known.",
-              "It need not be so everywhere: this study's standard Transformer forecasts all rows in one pass, from "
-              "zeros and the calendar. There is no truth in what its decoder is given, so there is nothing to hide: "
-              f"changing all that comes changes its forecast by {number(once.leak, 2)}, mask or none. Its mask only "
-              "keeps early rows from what the network works out for later ones."),
+              "This study's standard Transformer forecasts all rows in one pass, from zeros and the calendar. Changing "
+              f"all that comes changes its forecast by {number(once.leak, 2)}, mask or none."),
         tables=(_table(context, "autoregressive", ("none", "causal")),),
         results=(
             near(Result(name="change of earlier forecasts by later truths, causal mask", value=causal.leak, known=0.0,
@@ -104,32 +87,26 @@ def why(context: Context) -> Answer:
             near(Result(name="change of a one-shot forecast by all that comes, no mask", value=once.leak, known=0.0,
                         known_name="nothing of it is an input"), 0.0),
         ),
-        formula="p(y_1 … y_H | x) = Π_t p(y_t | y_1 … y_{t−1}, x)", source="Vaswani et al. 2017, section 3.2.3",
+        formula="p(y_1 … y_H | x) = Π_t p(y_t | y_1 … y_{t−1}, x)", source=WHY.source,
     )
 
 
-@deliverable("S0.6", "How the mask is implemented, and others in its place",
-             question="Explain how the mask is implemented in your code. You can modify the mask as you think it is "
-                      "reasonable.")
+@deliverable("S0.6", "How the mask is implemented, and others in its place", question=HOW.statement)
 def how(context: Context) -> Answer:
     """−∞ before the softmax, four masks as pictures, and each of them in both decoders."""
     best = {decoder: min(MASKS, key=lambda mask: exchanged(context, decoder, mask).free) for decoder in DECODERS}
     return Answer(
-        text=("A mask is a matrix of truth values, queries down, keys across. Where it is false, −∞ is added to the "
-              "score before the softmax, so the weight is exactly 0 and the others still sum to 1. Multiplying "
-              "weights by 0 after the softmax instead leaves rows that sum to less than 1: a query's answer shrinks "
-              "by how much was hidden from it.",
-              "`genloom.forecasting.masks.make_mask` makes one from a name, a function, a matrix, or a file of zeros "
-              "and ones; `--network.mask` and `--network.encoder-mask` take the names. "
+        derivation=HOW.steps,
+        text=("The masks that have names: "
               + "; ".join(f"{name}: {what}" for name, what in MASKS.items()) + ".",
               f"The table has all of them in both decoders. Step by step, {best['autoregressive']} is best where it "
               "counts, on its own forecasts. In one pass the masks differ in what later rows tell earlier ones alone, "
               f"with {best['one-shot']} in front; one seed each, so small differences mean nothing."),
         figures=(_figure(context),),
         tables=tuple(_table(context, decoder, tuple(MASKS)) for decoder in DECODERS),
-        results=(*_exact(), *_hidden(context)),
+        results=(*exact_weights(), *_hidden(context)),
         formula="w_ij = exp(s_ij + m_ij) / Σ_k exp(s_ik + m_ik),   m_ij = 0 or −∞",
-        source="Vaswani et al. 2017, section 3.2.3; genloom.forecasting.masks",
+        source=HOW.source,
     )
 
 
@@ -163,31 +140,6 @@ def _draw(axes: "Axes", name: str, found: Tensor | None) -> None:
     density(axes, range(_SHOWN), range(_SHOWN), seen.float(), limits=(0, 1))
     axes.grid(visible=False)
     axes.set(title=f"{name}: {future_pairs(found, _SHOWN, _SHOWN)} later keys", xlabel="key")
-
-
-def _exact() -> tuple[Result, ...]:
-    draws = generator(5)
-    q, k, v = (torch.randn(2, 2, _SHOWN, 8, generator=draws, dtype=torch.float64) for _ in range(3))
-    seen = make_mask("causal", _SHOWN, _SHOWN)
-    assert seen is not None
-    added = torch.zeros(_SHOWN, _SHOWN, dtype=torch.float64).masked_fill(~seen, -math.inf)
-    scores = q @ k.transpose(-2, -1) / math.sqrt(8)
-    by_hand, plain = (scores + added).softmax(-1), scores.softmax(-1)
-    found = weights("full", q, k, mask=seen)
-    mixed = attend("full", q, k, v, mask=seen)
-    return (
-        near(Result(name="largest weight on a hidden pair", value=float(found[..., ~seen].max()), known=0.0,
-                    known_name="exactly 0", n=4 * int((~seen).sum())), 0.0),
-        at_most(Result(name="weights beside softmax(scores + m) by hand, largest difference", known=0.0,
-                       value=float((found - by_hand).abs().max()), known_name="equal"), _ROUNDING),
-        at_most(Result(name="what is mixed by them, the "
-                            "same", value=float((mixed - by_hand @ v).abs().max()), known=0.0,
-                       known_name="equal"), _ROUNDING),
-        at_most(Result(name="sums of rows less 1, largest", value=float((found.sum(-1) - 1).abs().max()), known=0.0,
-                       known_name="weights sum to 1"), _ROUNDING),
-        Result(name="mean sum of a row where weights are multiplied after the softmax",
-               value=float((plain * seen).sum(-1).mean()), known=1.0, known_name="weights sum to 1"),
-    )
 
 
 def _hidden(context: Context) -> tuple[Result, ...]:

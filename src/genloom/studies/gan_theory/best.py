@@ -12,24 +12,24 @@ from genloom.studies.context import Context
 from genloom.studies.gan_theory.fitting import BATCH, DEPTH, STEPS, Fitted, dense, fitted, mean_of
 from genloom.studies.gan_theory.pairs import JUMPS, LINE, PLANE, STEPS_AT, pair
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.gan_theory import BEST
 
 _SMOOTH_ERROR, _JUMP_ERROR = 0.015, 0.06
 _SIDE = 160
 
 
-@deliverable("S4.1", "The best discriminator",
-             question="The generator is fixed. Which discriminator D* maximises the objective, as a function of the "
-                      "densities p_r(x) of real data and p_g(x) of generated ones?")
+@deliverable("S4.1", BEST.title, question=BEST.statement)
 def best_discriminator(context: Context) -> Answer:
     """The derivation, and networks trained on five pairs of known densities beside p/(p + q)."""
     each = [fitted(context, pair(name)) for name in (*LINE, *PLANE)]
     return Answer(
+        derivation=BEST.steps,
         text=_text(each),
         figures=(_line_figure(context, each), _plane_figure(context, each), _way_figure(context, each)),
         tables=(_table(each),),
         results=_results(context, each),
         formula="D*(x) = p_r(x)/(p_r(x) + p_g(x)), so its logit is log p_r(x) − log p_g(x)",
-        source="problem 1.1; Goodfellow et al. 2014, Proposition 1",
+        source=BEST.source,
     )
 
 
@@ -140,15 +140,6 @@ def _way_figure(context: Context, each: list[Fitted]) -> Figure:
 def _text(each: list[Fitted]) -> tuple[str, ...]:
     smooth = [fit for fit in each if fit.pair.name not in JUMPS]
     return (
-        "Written as one integral, the objective is ∫ p_r(x) log D(x) + p_g(x) log(1 − D(x)) dx. Nothing ties D at one "
-        "place to D at another, so each x can be settled alone: for a, b ≥ 0, not both 0, the function "
-        "a log y + b log(1 − y) of y in (0, 1) is concave, and its slope a/y − b/(1 − y) is 0 at y = a/(a + b). With "
-        "a = p_r(x) and b = p_g(x) that is D*. It is a maximum at every x, hence of the integral; where one of the two "
-        "is 0, the value rises all the way to D* = 0 or 1, at an end of the interval. Where neither density is, any D "
-        "is as good.",
-        "Two things are in this answer. D* is the posterior probability that x is real when half of what is shown is; "
-        "and its logit is the logarithm of the ratio of the densities, log p_r − log p_g. A discriminator is a way to "
-        "learn a ratio of two densities of which only draws are at hand.",
         "A network with enough freedom and draws finds it. On smooth densities the trained ones of the figures are off "
         f"by {number(max(fit.errors[-1] for fit in smooth), 2)} at most in the mean. Where a density ends, D* jumps, "
         "and a continuous function cannot: beside a jump of ½ it is off by ¼ at least, however long it is trained. "

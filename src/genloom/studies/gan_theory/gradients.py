@@ -1,89 +1,42 @@
 """S4.3: what a generator learns from a discriminator that is nearly perfect, in closed form and on real networks."""
 
 import math
-from collections.abc import Callable
 
 import torch
-from torch import Tensor
 
 from genloom.gan.losses import ADVERSARIAL, minimax, non_saturating
-from genloom.gan.oracle import jensen_shannon, push
+from genloom.gan.oracle import push
 from genloom.report.figures import COLORS, MARKERS, canvas, styled
 from genloom.report.numbers import at_most, near, number
 from genloom.report.plots import array, lines
 from genloom.report.results import Figure, Result, Table
 from genloom.studies.context import Context
 from genloom.studies.gan_theory.overpowered import COUNT, Course, course, identity
-from genloom.studies.gan_theory.pairs import shifted
+from genloom.studies.gan_theory.pushes import TOWARDS, at_best, divergence_slope, naive, slope
 from genloom.studies.gan_theory.value import THETAS, shift_fitted
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.gan_theory import VANISHING
 
 GAMES = ("non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "relativistic")
-_TOWARDS = torch.tensor([-1.0], dtype=torch.float64)
 _FAR = 6.0
 _LOGITS = torch.linspace(-20, 20, 161, dtype=torch.float64)
 _SURE = -20.0
-_STEP = 1e-3
 
 
-@deliverable("S4.3", "Vanishing gradients",
-             question="Why does the original objective have the problem of vanishing gradients? Consider what happens "
-                      "when the discriminator tells generated samples from real data perfectly.")
+@deliverable("S4.3", VANISHING.title, question=VANISHING.statement)
 def vanishing(context: Context) -> Answer:
     """The slope of every loss, what a generator is pushed by at the best discriminator, and on trained networks."""
     found = context.once("course", lambda: course(context.seed))
     return Answer(
+        derivation=VANISHING.steps,
         text=_text(found),
         figures=(_slopes(context), _pushes(context), _course_figure(context, found)),
         tables=(_table(),),
         results=_results(context, found),
         formula="∇_θ log(1 − D(G(z))) = −D(x) ∇_θ l(x),   ∇_θ (−log D(G(z))) = −(1 − D(x)) ∇_θ l(x),   x = G(z), "
                 "l the logit of D",
-        source="problem 1.3; Goodfellow et al. 2014, §3; Arjovsky & Bottou 2017, Theorems 2.4 and 2.5",
+        source=VANISHING.source,
     )
-
-
-def at_best(game: str, theta: float) -> float:
-    """How hard q = N(θ, 1) is pushed towards p = N(0, 1) by the best discriminator of a game.
-
-    A shift is the only thing this generator can learn. The hinge's best output jumps from 1 to −1 at θ/2, so its push
-    is twice the density of q there; a critic's best slope is 1.
-    """
-    if game == "hinge":
-        return 2 * math.exp(-(theta**2) / 8) / math.sqrt(2 * math.pi)
-    return push(ADVERSARIAL[game], _output(game, theta), shifted(theta).table, _TOWARDS)
-
-
-def _output(game: str, theta: float) -> Callable[[Tensor], Tensor]:
-    def logit(x: Tensor) -> Tensor:
-        return theta**2 / 2 - theta * x[:, 0]
-
-    match game:
-        case "least-squares":
-            return lambda x: logit(x).sigmoid()
-        case "wasserstein":
-            return lambda x: -x[:, 0]
-        case _:
-            return logit
-
-
-def slope(loss: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
-    """dℓ/dl of one sample at each logit, by automatic differentiation of the loss that is trained."""
-    at = logits.clone().requires_grad_()
-    (found,) = torch.autograd.grad(torch.vmap(loss)(at).sum(), at)
-    return found
-
-
-def naive(logit: Tensor) -> Tensor:
-    """−log(sigmoid(l) + 10⁻⁸), as it is often written."""
-    return -(logit.sigmoid() + 1e-8).log()
-
-
-def divergence_slope(theta: float) -> float:
-    """d/dθ 2 JSD(N(0, 1), N(θ, 1)) by central differences of the fourth order."""
-    near_, far = (jensen_shannon(shifted(theta + k * _STEP).table) - jensen_shannon(shifted(theta - k * _STEP).table)
-                  for k in (1, 2))
-    return 2 * (8 * near_ - far) / (12 * _STEP)
 
 
 def _results(context: Context, found: Course) -> tuple[Result, ...]:
@@ -135,7 +88,7 @@ def _of_networks(context: Context) -> list[Result]:
 def trained_push(context: Context, game: str, theta: float) -> float:
     """The push by a trained network instead of D*."""
     fit = shift_fitted(context, theta)
-    return push(ADVERSARIAL[game], fit.output, fit.table, _TOWARDS)
+    return push(ADVERSARIAL[game], fit.output, fit.table, TOWARDS)
 
 
 def _table() -> Table:
@@ -210,12 +163,6 @@ def _ends(found: Course) -> str:
 def _text(found: Course) -> tuple[str, ...]:
     norms = found.norms
     return (
-        "A fake x = G(z) reaches the generator's parameters only through the discriminator's logit l(x). The loss "
-        "log(1 − D) has the slope −D with respect to it. A discriminator that tells everything apart has D(x) = 0 at "
-        "every fake, so every term of the gradient is multiplied by 0, however far the fakes are from the data: the "
-        "better the discriminator, the less it tells. The cure is in the same formula: −log D has the slope −(1 − D), "
-        "which is −1 there. Both point the same way at every fake and differ in the weight D/(1 − D) = eˡ that minimax "
-        "gives it.",
         "The printed answer says that the gradient becomes zero. How small it is can be said exactly where the "
         "densities are known. A generator that can only be shifted, q = N(θ, 1) against p = N(0, 1), is pushed by "
         f"d/dθ 2 JSD: {number(at_best('minimax', 1.0), 3)} at θ = 1, {number(at_best('minimax', _FAR), 2)} at θ = 6 "

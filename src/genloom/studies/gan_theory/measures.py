@@ -59,6 +59,13 @@ def measures_table() -> report.Table:
                                   "of the program at the best output, and the divergence by its own formula.")
 
 
+def printed(table: Table) -> float:
+    """The printed expression, E_p log D* + E_q (1 − D*), without the logarithm of its second term."""
+    p, q = table.shares
+    best = (table.log_p - table.log_q).nan_to_num(nan=0.0)
+    return float(torch.where(p > 0, p * torch.nn.functional.logsigmoid(best), 0.0).sum() + q @ best.neg().sigmoid())
+
+
 def _pairs_loss(table: Table) -> float:
     """log 2 − JSD of the two orders of a pair: which of two points is the real one is a game of its own."""
     p, q = table.shares

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from genloom.gan.losses import cross_entropy
-from genloom.gan.oracle import Table, best_value, jensen_shannon, value
+from genloom.gan.oracle import best_value, jensen_shannon, value
 from genloom.nn.gan.points import PointDiscriminator
 from genloom.report import results as report
 from genloom.report.figures import COLORS, DASHED, GRAY, KNOWN, MARKERS, canvas, styled
@@ -17,9 +17,10 @@ from genloom.report.results import Figure, Result
 from genloom.rng import generator
 from genloom.studies.context import Context
 from genloom.studies.gan_theory.fitting import Fitted, fit, fitted, look, mean_of
-from genloom.studies.gan_theory.measures import measures_results, measures_table
+from genloom.studies.gan_theory.measures import measures_results, measures_table, printed
 from genloom.studies.gan_theory.pairs import JUMPS, LINE, PLANE, Pair, alike, pair, shifted
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.gan_theory import VALUE
 
 THETAS = (1.0, 2.0, 3.0, 4.0, 6.0)
 """Distances at which a discriminator is trained."""
@@ -40,35 +41,26 @@ class ByHeart(NamedTuple):
     fresh: tuple[float, ...]
 
 
-@deliverable("S4.2", "What the objective measures",
-             question="Show that for the best discriminator, minimising the objective over the generator is the same "
-                      "as minimising the Jensen–Shannon divergence of p_r and p_g.")
+@deliverable("S4.2", VALUE.title, question=VALUE.statement)
 def divergence(context: Context) -> Answer:
     """V(G, D*) = 2 JSD − log 4, both sides by their own definition, and how far trained networks stay below."""
     each = [fitted(context, pair(name)) for name in (*LINE, *PLANE)]
     own = context.once("by heart", lambda: by_heart(context.seed))
     return Answer(
+        derivation=VALUE.steps,
         text=_text(each, own),
         figures=(_curve(context), _heart_figure(context, own)),
         tables=(_table(each), measures_table()),
         results=_results(context, each, own),
         formula="V(G, D*) = E_p log p/(p + q) + E_q log q/(p + q) = 2 JSD(p, q) − log 4,   "
                 "JSD(p, q) = ½ KL(p, (p + q)/2) + ½ KL(q, (p + q)/2)",
-        source="problem 1.2, whose printed answer lacks the logarithm of its second term; Goodfellow et al. 2014, "
-               "Theorem 1",
+        source=VALUE.source,
     )
 
 
 def shift_fitted(context: Context, theta: float) -> Fitted:
     """The discriminator of N(0, 1) against N(θ, 1)."""
     return fitted(context, shifted(theta), SHIFT_STEPS)
-
-
-def printed(table: Table) -> float:
-    """The printed expression, E_p log D* + E_q (1 − D*), without the logarithm of its second term."""
-    p, q = table.shares
-    best = (table.log_p - table.log_q).nan_to_num(nan=0.0)
-    return float(torch.where(p > 0, p * torch.nn.functional.logsigmoid(best), 0.0).sum() + q @ best.neg().sigmoid())
 
 
 def by_heart(seed: int) -> ByHeart:
@@ -197,18 +189,9 @@ def _heart_figure(context: Context, own: ByHeart) -> Figure:
 def _text(each: list[Fitted], own: ByHeart) -> tuple[str, ...]:
     normals = pair_of(each, "two normals")
     return (
-        "Put D* of S4.1 into the objective and let m = (p_r + p_g)/2. Then D* = p_r/(2m) and 1 − D* = p_g/(2m), so "
-        "V(G, D*) = E_{p_r} log p_r/(2m) + E_{p_g} log p_g/(2m). Each of the two logarithms gives a −log 2, and what "
-        "is left are two divergences: KL(p_r, m) + KL(p_g, m) − 2 log 2 = 2 JSD(p_r, p_g) − log 4. The last term does "
-        "not depend on G, so the G that makes the one least makes the other least; JSD ≥ 0, and it is 0 for p_g = p_r "
-        "alone, where V = −log 4 and D* = ½ everywhere.",
-        "In the printed answer the second integrand is p_g · p_g/(p_r + p_g), without its logarithm. That expression "
-        f"is {number(printed(normals.table), 5)} for N(0, 1) against N(2, 1), where 2 JSD − log 4 is "
-        f"{number(best_value(normals.table), 5)}; it goes beyond the 0 that no value of V can exceed. It happens to be "
-        "least for p_g = p_r too, at ½ − log 2, so the conclusion is right and the equation is not.",
-        "A trained discriminator gives a lower bound. V(G, D*) − V(G, D) = ∫ (p + q) KL(D*, D) with the divergence of "
-        "two coins, so whatever D is, (V(G, D) + log 4)/2 is at most the Jensen–Shannon divergence. By Pinsker's "
-        "inequality the mean of (D − D*)² is at most a quarter of what is missing; on two normals "
+        "As it is printed, without the logarithm of its second term, the expression is "
+        f"{number(printed(normals.table), 5)} for N(0, 1) against N(2, 1), where 2 JSD − log 4 is "
+        f"{number(best_value(normals.table), 5)}. Trained discriminators give lower bounds: on these two normals "
         f"{number(normals.missing[-1], 2)} nats are missing.",
         "The identity is one of densities, not of points. A discriminator that sees the same "
         f"{OWN} real and {OWN} generated points in every step, drawn from one density, comes to "

@@ -17,26 +17,25 @@ from genloom.studies.inpainting.doors import ROOMS
 from genloom.studies.inpainting.squared import chances, door_rows
 from genloom.studies.inpainting.work import Completed, Rooms, completing, rooms
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.inpainting_loss import GAME
 
 _SHOWN = 8
 _SURE = -8.0  # the logit of a completion that the discriminator is sure of
 
 
-@deliverable("S3.7", "A game beside the squared error",
-             question="A discriminator gives the probability that a picture is real. Combine it with the squared error "
-                      "to a GAN-style objective for one example, and say how both networks are trained. Train them.")
+@deliverable("S3.7", GAME.title, question=f"{GAME.statement} Train them.")
 def game(context: Context) -> Answer:
     """The objective, the algorithm, and what it does on doors and on pictures."""
     run, plain, there = completing(context, "inpaint-gan"), completing(context, "inpaint-mse"), rooms(context)
     weight = run.experiment.recipe.loss.weight
     return Answer(
+        derivation=GAME.steps,
         text=_text(run, there),
         figures=(_curves(context, run), _pictures(context, run, plain), _doors(context, there)),
         results=_results(run, there),
         formula="min over φ of −log D_φ(x) − log(1 − D_φ(x′));   min over θ of ℓ_mse(θ) − λ log D_φ(x′);   "
                 f"x′ = M ⊙ x + (1 − M) ⊙ g_θ(M ⊙ x, M), λ = {weight:g}",
-        source="problem 3.1.b; Goodfellow et al. 2014, Alg. 1 and §3; Pathak et al. 2016, §3.2. The printed answer "
-               "also gives the discriminator ℓ_mse(θ), which is no function of φ",
+        source=GAME.source,
     )
 
 
@@ -121,10 +120,6 @@ def _text(run: Completed, there: Rooms) -> tuple[str, ...]:
     plain, played = (there.score(there.answers[name]) for name in ("inpaint-mse", "inpaint-gan"))
     chosen, right = run.experiment.recipe, int(((played.light > 0.5) == (there.here.chance > 0.5)).sum())
     return (
-        "The discriminator judges whole pictures: real ones x, and completed ones x′, whose known pixels are real. The "
-        "network is trained for both: to be near the picture, and to be taken for real. The discriminator is trained "
-        "to tell them apart and for nothing else: ℓ_mse(θ) does not depend on φ, so adding it, as the printed answer "
-        "does, changes no gradient.",
         "    repeat:\n"
         "        draw pictures x and masks M;  g ← g_θ(M ⊙ x, M);  x′ ← M ⊙ x + (1 − M) ⊙ g\n"
         "        step φ down the gradient of −log D_φ(x) − log(1 − D_φ(x′)),  x′ held fixed\n"

@@ -29,6 +29,7 @@ from genloom.studies.inpainting.work import (
     rooms,
 )
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.inpainting_loss import LACKS
 
 _SHOWN = 8
 _SQUARED, _GAME = NETWORKS.values()
@@ -47,9 +48,7 @@ class Found(NamedTuple):
     detail: float
 
 
-@deliverable("S3.8", "What the squared error alone lacks",
-             question="Describe a disadvantage of training with the squared error alone, compared with the combined "
-                      "training.")
+@deliverable("S3.8", LACKS.title, question=LACKS.statement)
 def lacks(context: Context) -> Answer:
     """Blur: shown where the distribution is known, and measured on pictures beside other ways to complete them."""
     there = rooms(context)
@@ -57,12 +56,13 @@ def lacks(context: Context) -> Answer:
     judge = make_judge(completing(context, "inpaint-mse").experiment)
     found = {name: _judged(context, completed, judge) for name, completed in completions(context).items()}
     return Answer(
+        derivation=LACKS.steps,
         text=_text(there, ways, found, judge),
         figures=(_pictures(context), _plane(context, found, judge), _doors(context, there, ways)),
         tables=(_table(found, judge), _door_table(there, ways)),
         results=_results(context, there, ways, found, judge),
         formula="argmin E‖x̂ − x‖² = E[x | known];   E‖x′ − x‖² = 2 E‖E[x | known] − x‖² for draws x′ of p(x | known)",
-        source="problem 3.1.c; Blau & Michaeli 2018; RePaint: Lugmayr et al. 2022; DPS: Chung et al. "
+        source=f"{LACKS.source}; RePaint: Lugmayr et al. 2022; DPS: Chung et al. "
                "2023; guidance through x̂0: Song et al. 2023",
     )
 
@@ -188,14 +188,11 @@ def _text(there: Rooms, ways: list[DoorWay], found: dict[str, Found], judge: Jud
     near_best = max(found, key=lambda name: found[name].psnr.value)
     loose, agreed = by["RePaint, U = 1"], by["RePaint, U = 10"]
     return (
-        "The squared error alone has the conditional mean as its best answer, and the mean of sharp pictures is a "
-        "blurred one that never occurs. A door that is light or dark is answered by a grey door: "
         f"{there.score(by[EXACT[0]].completed).near:.0%} of the exact means are doors that exist. On pictures the "
         f"network's hidden parts have {number(plain.detail, 2)} of the true detail; with the game it is "
         f"{number(played.detail, 2)}.",
-        "What is plausible costs nearness. A draw of the posterior is as far from the mean as the truth is, and "
-        "independent of it, so its squared error is exactly twice the least, 3.01 dB: "
-        f"{number(by[EXACT[1]].ratio, 3)} times in {len(ways[0].completed)} exact draws. PSNR alone therefore prefers "
+        f"Exact draws have {number(by[EXACT[1]].ratio, 3)} times the squared error of the exact mean in "
+        f"{len(ways[0].completed)} rooms. PSNR alone therefore prefers "
         f"blur: {near_best} has the highest here. The Fréchet distance asks for likeness to other pictures: the least "
         f"of the networks and samplers is {number(found[best].distance.value, 2)} ({best}), where the uncovered "
         f"pictures have {number(judge.floor, 2)}.",

@@ -19,23 +19,23 @@ from genloom.studies.context import Context
 from genloom.studies.inpainting.doors import ROOMS
 from genloom.studies.inpainting.work import Completed, Rooms, completing, questions, rooms
 from genloom.studies.study import Answer, deliverable
+from genloom.studies.written.inpainting_loss import MASKED
 
 _SHOWN = 8
 
 
-@deliverable("S3.6", "The squared error of hidden pixels",
-             question="Define a squared error loss for one example (x, m) that makes the hidden pixels of the "
-                      "reconstruction match the picture, such that the network never sees them. Train with it.")
+@deliverable("S3.6", MASKED.title, question=f"{MASKED.statement} Train with it.")
 def squared_error(context: Context) -> Answer:
     """The loss, its optimum where that is known, and a network beside fills that need no training."""
     run, there = completing(context, "inpaint-mse"), rooms(context)
     return Answer(
+        derivation=MASKED.steps,
         text=_text(there),
         figures=(_doors(context, there), _loss(context, there), _pictures(context, run)),
         tables=(_table(run),),
         results=_results(context, run, there),
         formula="ℓ_mse(θ) = Σ_ij (1 − M_ij) (g_θ(M ⊙ x, M) − x)²_ij / Σ_ij (1 − M_ij),   M = 1 where known (m = 1 − M)",
-        source="problem 3.1.a; its printed answer sums over all pixels and must be multiplied by the mask",
+        source=MASKED.source,
     )
 
 
@@ -127,14 +127,9 @@ def _table(run: Completed) -> Table:
 def _text(there: Rooms) -> tuple[str, ...]:
     found, least = there.score(there.answers["inpaint-mse"]), there.here.least
     return (
-        "Two things must be said apart: what the network is shown, and what it is judged by. It is shown M ⊙ x and the "
-        "mask, so that it can tell a hidden pixel from a grey one. It is judged where pixels are hidden, so the loss "
-        "is multiplied by the mask. Summed over all pixels, as printed, it would also ask the network to copy what it "
-        "was given.",
-        "The least of this loss over all functions of what is known is the conditional mean E[x | M ⊙ x]. On doors "
-        "that mean is known: a door that is light with probability p has the mean of both colours. The network comes "
-        f"as near to it as {number(found.gap, 2)} in the mean square, {found.gap / least:.1%} of the least error, "
-        f"which is the variance of a door given its room: {number(least)}.",
+        "On doors the conditional mean is known: a door that is light with probability p has the mean of both colours. "
+        f"The network comes as near to it as {number(found.gap, 2)} in the mean square, {found.gap / least:.1%} of the "
+        f"least error, which is the variance of a door given its room: {number(least)}.",
         "On pictures the conditional mean is not known. Beside the network stand fills that need no learning: the mean "
         "of the known pixels; the mean of the neighbours, where colours end up that diffuse inwards; and a thin plate, "
         "which continues slopes.",
