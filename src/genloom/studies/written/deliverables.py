@@ -4,6 +4,7 @@ from genloom.studies.study import Study
 from genloom.studies.written import (
     bayes_step,
     denoising_terms,
+    density,
     direct,
     elbo,
     elbo_steps,
@@ -12,6 +13,7 @@ from genloom.studies.written import (
     gan_theory,
     graphs,
     inpainting_loss,
+    masked_score,
     masks,
     one_step,
     padding,
@@ -50,8 +52,10 @@ WRITTEN: tuple[Written, ...] = (
     gan_theory.VALUE,
     gan_theory.VANISHING,
     elbo.BOUND,
+    density.DENSITY,
     product_of_betas.OF_BETAS,
     posterior_mean.MEAN,
+    masked_score.MASKED,
 )  # fmt: skip
 """In the order of the page, one line for each."""
 

@@ -1,5 +1,6 @@
 """S3.10: what the terms of S3.9 do to the reverse kernels, and where each is largest."""
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -159,11 +160,14 @@ def _steps_figure(context: Context, chain: Chain, over_data: Fit, one: Fit) -> F
     left.set(xlabel=f"$x_{STEP + 1}$, first coordinate", ylabel=f"$x_{STEP}$")
     left.legend(loc="upper left")
     best = float(chain.surgery(example_data()).steps[STEP - 1])
-    right.plot(range(len(over_data.way)), over_data.way, marker="o", color=COLORS[0], label=f"$L_{STEP}$ of the kernel")
+    tries = range(len(over_data.way))
+    right.plot(tries, over_data.way, linestyle="", marker="o", color=COLORS[0], label=f"$L_{STEP}$ of a kernel tried")
+    right.plot(tries, list(accumulate(over_data.way, max)), color=COLORS[0], drawstyle="steps-post", label="best so far")
+    # the search tries kernels far below too
     right.axhline(best, color=KNOWN, linestyle=DASHED, linewidth=1.1, label="difference of the entropies")
     right.axhline(best - printed_loss(chain, example_data()), color=COLORS[1], linestyle="--", linewidth=1.1,
                   label="printed optimum")
-    right.set(xlabel="evaluation", ylabel="nats", ylim=(best - 1, best + 0.15))  # the search tries far ones too
+    right.set(xlabel="evaluation", ylabel="nats", ylim=(best - 1, best + 0.15))
     right.legend(loc="lower right")
     return context.figure(
         figure, "s3-10-kernel",
