@@ -33,6 +33,20 @@ def test_temperature_zero_is_the_limit_and_takes_the_first_of_equals():
     assert Choice(temperature=0.0).adjusted(torch.zeros(1, 3)).exp().tolist() == [[1, 0, 0]]
 
 
+@pytest.mark.parametrize("temperature", [1e-4, 1e-40, 1e-300, 5e-324])
+def test_every_temperature_above_zero_is_a_law(temperature):
+    found = Choice(temperature=temperature).adjusted(torch.tensor([[3.0, 5.0, -2.0, 5.0]]))
+    assert found.exp().tolist() == [[0, 0.5, 0, 0.5]], "equals share what there is"
+
+
+@pytest.mark.parametrize("repetition", [1e-300, 1e-40, 1e30, 1e300])
+@pytest.mark.parametrize("temperature", [1.0, 1e-300, 1000.0])
+def test_every_repetition_above_zero_is_a_law(repetition, temperature):
+    seen = torch.tensor([[True, True, True, False, False, True]])
+    found = Choice(repetition=repetition, temperature=temperature).adjusted(LOGITS, seen).exp()
+    torch.testing.assert_close(found.sum(-1), torch.ones(1))
+
+
 def test_top_p_keeps_the_fewest_tokens_that_reach_p():
     logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
     for p, left in ((0.4, 1), (0.5, 1), (0.51, 2), (0.79, 2), (0.81, 3), (0.96, 4)):

@@ -50,12 +50,12 @@ class Choice:
         """
         if self.repetition != 1 and seen is not None:
             changed = torch.where(logits > 0, logits / self.repetition, logits * self.repetition)
-            logits = torch.where(seen, changed, logits)
+            logits = torch.where(seen, _finite(changed), logits)
         if self.temperature == 0:
             best = logits.argmax(-1, keepdim=True)
             return torch.full_like(logits, -torch.inf).scatter_(-1, best, 0.0)
         if self.temperature != 1:
-            logits = logits / self.temperature
+            logits = _cooled(logits, self.temperature)
         if 0 < self.top_k < logits.shape[-1]:
             least = logits.topk(self.top_k).values[..., -1:]
             logits = logits.masked_fill(logits < least, -torch.inf)
@@ -66,6 +66,18 @@ class Choice:
             least = found.amax(-1, keepdim=True) + torch.tensor(self.min_p, dtype=torch.float64).log().to(found)
             logits = logits.masked_fill(found < least, -torch.inf)
         return logits.log_softmax(-1)
+
+
+def _finite(logits: Tensor) -> Tensor:
+    """The logits with the largest numbers that there are where an extreme repetition leads beyond them."""
+    limits = torch.finfo(logits.dtype)
+    return logits.clamp(limits.min, limits.max)
+
+
+def _cooled(logits: Tensor, temperature: float) -> Tensor:
+    """The logits over the temperature, less their largest, so that no temperature above 0 makes ∞ − ∞ of them."""
+    gaps = logits - logits.amax(-1, keepdim=True)
+    return gaps / max(temperature, torch.finfo(logits.dtype).tiny)
 
 
 def _nucleus(logits: Tensor, p: float) -> Tensor:
