@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from genloom.autoregressive.characters import Characters
 from genloom.autoregressive.choice import Choice
 from genloom.errors import InputError
-from genloom.recipes.sentence_gpt import sentence
+from genloom.recipes import sentence_gpt
+from genloom.recipes.sentence_gpt import sentence, word_count
 from memorised import SENTENCE, WordTokenizer, memorised, untrained
 
 START = [0]
@@ -50,3 +52,24 @@ def test_a_model_that_writes_no_words_is_given_up() -> None:
         gpt.norm_out.bias.fill_(1.0)
     with pytest.raises(InputError, match="without ending word 3"):
         sentence(gpt, TOKENIZER, START, "I am", number=3)
+
+
+def test_a_number_of_words_that_no_context_holds_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sentence_gpt, "generate", lambda *_, **__: pytest.fail("nothing is to be written"))
+    with pytest.raises(InputError, match=r"1,000,001 tokens or more.*fewer --words"):
+        sentence(untrained(), TOKENIZER, START, "I am", number=10**6)
+
+
+def test_writing_ends_where_the_context_does() -> None:
+    gpt = untrained()
+    with torch.no_grad():
+        gpt.token_table.weight[0] = 9 * gpt.norm_out.weight
+        gpt.norm_out.bias.fill_(1.0)
+    with pytest.raises(InputError, match="context of 32 tokens: it wrote 30 tokens without ending word 9"):
+        sentence(gpt, TOKENIZER, START, "I am", number=9)
+
+
+@pytest.mark.parametrize(("text", "count"), [("So - it is", 3), ("the cat\u3000sees", 2), ("", 0), ("!? …", 0),
+                                             (" one\n two\n", 2), ("a\x1cb", 1)])
+def test_words_are_counted_as_a_sentence_counts_them(text: str, count: int) -> None:
+    assert word_count(Characters(""), text) == count

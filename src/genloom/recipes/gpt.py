@@ -8,6 +8,8 @@ from genloom.training.options import Engine, Optimizer
 
 TEXTS = ("python-docs", "alice")
 """Texts that have names, as `data.text.corpus.NAMES`; everything else is a path."""
+SQUIRREL = "I am a little squirrel holding a walnut"
+"""The sentence of S2.24."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,10 +61,19 @@ def test_one_more_word_is_generated(able_run: Path, tmp_path: Path, capsys: pyte
     assert (found["number"], found["generated"]) == (3, 1)
 
 
+def test_blanks_that_part_no_words_do_not_count(able_run: Path, tmp_path: Path,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["The\u3000owl sees", "--generate", "--json", "--out", str(tmp_path / "one")]
+    assert main(["attention", str(able_run), *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["number"], found["generated"]) == (3, 1), "an ideographic blank is within a word"
+
+
 @pytest.mark.parametrize(("words", "said"), [
     ("one --out x", "at least two words"), ("'a b' --block 3", "a number from 1 to 2"),
     ("'a b' --block midle", "--block"),
-    ("'a b' --words 2", "more than the 2 words"), ("'a b' --words 9 --generate", "left out with --generate"),
+    ("'a b' --words 2", "more than the 2 words"), ("'a b' --words 1000000", "the context of this model"),
+    ("'a b' --words 9 --generate", "left out with --generate"),
     ("'a b' --temperature -1", "--temperature"), ("'a b' --seed -1", "--seed"),
     ("'a b c d e f g h i j k l m n o p'", "the context of this model"), ("'a b' --sed 3", "did you mean --seed")])
 def test_mistakes(words: str, said: str, text_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

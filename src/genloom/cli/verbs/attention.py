@@ -13,11 +13,11 @@ from genloom.cli.crash import saved_in
 from genloom.cli.output import Voice, harmless, plain
 from genloom.errors import InputError
 from genloom.recipes import rules
+from genloom.recipes.gpt import SQUIRREL
 
 if TYPE_CHECKING:
     from genloom.recipes.attention_gpt import AttentionLook, BlockLook
 
-_DEFAULT = "I am a little squirrel holding a walnut"
 _NUMBER = 11
 
 
@@ -87,26 +87,17 @@ def _look(options: Options, made: runs.Trained) -> "AttentionLook":
     from genloom.autoregressive.choice import Choice
     from genloom.recipes.attention_gpt import look
     from genloom.recipes.build_gpt import NAME
-    from genloom.recipes.sentence_gpt import sentence
+    from genloom.recipes.sentence_gpt import sentence, word_count
 
     experiment, gpt = made.experiment, made.networks[NAME].eval()
     tokenizer, before = experiment.tokenizer, experiment.before()  # type: ignore[attr-defined]
-    text = options.sentence or _DEFAULT
+    text = options.sentence or SQUIRREL
     number = options.words or (0 if options.sentence or options.generate else _NUMBER)
     if options.generate:
-        number = sentence_words(text) + 1
+        number = word_count(tokenizer, text) + 1
     found = sentence(gpt, tokenizer, before, text, number=number,  # type: ignore[arg-type]
                      choice=Choice(temperature=options.temperature), seed=options.seed)
     return look(gpt, tokenizer, found, seed=options.seed)  # type: ignore[arg-type]
-
-
-def sentence_words(text: str) -> int:
-    """How many words a sentence has.
-
-    >>> sentence_words("So - it is")
-    3
-    """
-    return sum(any(sign.isalnum() for sign in word) for word in text.split())
 
 
 def chosen(block: str, found: "AttentionLook") -> "tuple[BlockLook, ...]":
@@ -164,7 +155,7 @@ def _write(options: Options, made: runs.Trained, found: "AttentionLook", blocks:
 
 
 def _command(options: Options, made: runs.Trained) -> str:
-    words = ["genloom", "attention", str(options.run), options.sentence or _DEFAULT, "--block", options.block,
+    words = ["genloom", "attention", str(options.run), options.sentence or SQUIRREL, "--block", options.block,
              "--temperature", str(options.temperature), "--seed", str(options.seed)]
     number = options.words or (0 if options.sentence or options.generate else _NUMBER)
     words += ["--words", str(number)] if number else []

@@ -14,11 +14,10 @@ from genloom.cli.crash import saved_in
 from genloom.cli.output import Voice, plain
 from genloom.errors import InputError
 from genloom.recipes import rules
+from genloom.recipes.gpt import SQUIRREL
 
 if TYPE_CHECKING:
     from genloom.recipes.invert_gpt import Inverted
-
-_SENTENCE = "I am a little squirrel holding a walnut"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class Options:
 
     run: Annotated[Path, tyro.conf.Positional]
     """Folder of the run, or the name of a model that comes with genloom."""
-    sentence: Annotated[str, tyro.conf.Positional] = _SENTENCE
+    sentence: Annotated[str, tyro.conf.Positional] = SQUIRREL
     """The sentence, in quotes."""
     reading: Literal["outputs", "continuation"] = "outputs"
     """Where the sentence is read: at the output of each vector, or in what the model says after all of them."""

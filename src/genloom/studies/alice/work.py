@@ -12,10 +12,9 @@ from genloom.nn.gpt import GPT
 from genloom.recipes import rules
 from genloom.recipes.build_gpt import NAME, GptExperiment
 from genloom.recipes.experiment import build
-from genloom.recipes.gpt import GptRecipe
+from genloom.recipes.gpt import SQUIRREL, GptRecipe
 from genloom.recipes.judge_gpt import Judged
 from genloom.recipes.registry import recipe
-from genloom.recipes.sentence_gpt import SQUIRREL
 from genloom.studies import at_hand
 from genloom.studies.alice.options import Options
 from genloom.studies.context import Context, Trained
