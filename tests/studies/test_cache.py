@@ -6,7 +6,7 @@ import pytest
 
 from genloom.recipes import pretrained
 from genloom.report.figures import canvas
-from genloom.studies.cache import ItemCache, source_digest
+from genloom.studies.cache import ItemCache, borrowed, source_digest
 from genloom.studies.context import BEST, Context
 from genloom.studies.study import Answer, Study, deliverable
 from genloom.training.checkpoint import Checkpoints
@@ -129,6 +129,16 @@ def test_the_source_digest_covers_the_study_and_what_computes_it(tmp_path, monke
     first = source_digest(toy_study.STUDY)
     module.write_text(module.read_text() + "# changed\n")
     assert first != source_digest(toy_study.STUDY) != before
+
+
+def test_what_a_study_takes_from_another_counts(tmp_path):
+    file = tmp_path / "toy.py"
+    file.write_text("from genloom.studies.cats.forward import q_sample\nfrom genloom.studies.square import data\n")
+    found = {path.relative_to(path.parents[1]).as_posix() for path in borrowed([file])}
+    assert {"cats/forward.py", "cats/work.py", "square/data.py"} <= found  # cats.forward imports cats.work
+    assert not any(path.startswith("letters/") for path in found)
+    file.write_text("import torch\n")
+    assert borrowed([file]) == set()
 
 
 def test_what_comes_with_genloom_is_noticed_when_it_is_another(tmp_path, known_names, monkeypatch):

@@ -1,5 +1,6 @@
 """Items that are done stay done: kept on disk and taken again while nothing that they came from has changed."""
 
+import ast
 import hashlib
 import json
 import sys
@@ -94,9 +95,23 @@ def source_digest(study: Study) -> str:
     places = {getattr(module, "__file__", None) for module in modules}
     own = {sibling for place in places if place for sibling in Path(place).parent.glob("*.py")}
     total = hashlib.sha256(_package_digest().encode())
-    for file in sorted(own):
+    for file in sorted(own | borrowed(own)):
         total.update(file.name.encode() + b"\0" + file.read_bytes())
     return total.hexdigest()
+
+
+def borrowed(files: Iterable[Path]) -> set[Path]:
+    """The modules of studies that these files import, and those that these import in turn."""
+    root, found, waiting = Path(__file__).parent, set[Path](), list(files)
+    while waiting:
+        for node in ast.walk(ast.parse(waiting.pop().read_bytes())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("genloom.studies."):
+                place = root.joinpath(*str(node.module).split(".")[2:])
+                paths = {place.with_suffix(".py"), *(place / f"{one.name}.py" for one in node.names)}
+                new = {path for path in paths - found if path.is_file()}
+                found |= new
+                waiting += new
+    return found
 
 
 @cache
