@@ -29,7 +29,7 @@ from genloom.studies.written.proof import Checked, Written
 
 STEPS = (100, 200, 400, 800, 1600)
 """T of the bounds of the exact denoiser."""
-DRAWS, FRESH, BOUND_DRAWS, EXACT_DRAWS, NAIVE = 16_384, 256, 1 << 13, 1 << 19, 1 << 20
+DRAWS, FRESH, BOUND_DRAWS, EXACT_DRAWS, NAIVE = 16_384, 256, 1 << 13, 1 << 18, 1 << 20
 _INSIDE = ((0.0, 0.0), (0.6, -0.3), (-0.9, 0.9), (1.0, 0.0), (1.01, 0.5))
 _FLOW, _MASS, _ORDER, _FAR = 1e-6, 0.01, 0.05, 4.5
 _DIMS = ((2, "a point in the plane"), (64, "an 8 × 8 digit"), (784, "MNIST"), (3072, "32 × 32 in colour"))

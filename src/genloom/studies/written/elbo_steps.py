@@ -162,12 +162,12 @@ def _steps_figure(context: Context, chain: Chain, over_data: Fit, one: Fit) -> F
     best = float(chain.surgery(example_data()).steps[STEP - 1])
     tries = range(len(over_data.way))
     right.plot(tries, over_data.way, linestyle="", marker="o", color=COLORS[0], label=f"$L_{STEP}$ of a kernel tried")
-    right.plot(tries, list(accumulate(over_data.way, max)), color=COLORS[0], drawstyle="steps-post", label="best so far")
-    # the search tries kernels far below too
+    right.plot(tries, list(accumulate(over_data.way, max)), color=COLORS[0], drawstyle="steps-post",
+               label="best so far")
     right.axhline(best, color=KNOWN, linestyle=DASHED, linewidth=1.1, label="difference of the entropies")
     right.axhline(best - printed_loss(chain, example_data()), color=COLORS[1], linestyle="--", linewidth=1.1,
                   label="printed optimum")
-    right.set(xlabel="evaluation", ylabel="nats", ylim=(best - 1, best + 0.15))
+    right.set(xlabel="evaluation", ylabel="nats", ylim=(best - 1, best + 0.15))  # far below are tries too
     right.legend(loc="lower right")
     return context.figure(
         figure, "s3-10-kernel",
