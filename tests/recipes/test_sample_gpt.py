@@ -3,16 +3,19 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from gpt_small import small, text_file
 
-from genloom.autoregressive.generation import Step
+from genloom.autoregressive.generation import Step, generate
 from genloom.errors import InputError
+from genloom.nn.gpt import GPT
+from genloom.recipes import sample_gpt
 from genloom.recipes.build_gpt import NAME, GptExperiment
 from genloom.recipes.experiment import SampleRequest
-from genloom.recipes.sample_gpt import Written, _heard, _rows, page
+from genloom.recipes.sample_gpt import _heard, _rows
 from genloom.recipes.score_gpt import score_sentence
 
 
@@ -102,8 +105,36 @@ def test_a_text_ends_with_its_document(experiment: GptExperiment) -> None:
     assert len(heard) == 2, "what follows the end is not told"
 
 
-def test_several_texts_stand_below_each_other(experiment: GptExperiment) -> None:
-    tokenizer = experiment.tokenizer
-    texts = [Written(tuple(tokenizer.encode(text)), (), ()) for text in ("cat", "dog")]
-    assert page(tokenizer, "my ", texts) == "── 1 of 2 ──\nmy cat\n\n── 2 of 2 ──\nmy dog\n\n"
-    assert page(tokenizer, "my ", texts[:1]) == "my cat\n"
+def test_several_texts_stand_below_each_other(experiment: GptExperiment, tmp_path: Path) -> None:
+    texts = drawn(experiment, tmp_path / "a", count=3, prompt="my ", tokens=5)["texts"]
+    assert isinstance(texts, list)
+    wanted = [f"── {k} of 3 ──\nmy {each['text']}".rstrip("\n") + "\n\n" for k, each in enumerate(texts, 1)]
+    assert (tmp_path / "a" / "samples.txt").read_text("utf-8") == "".join(wanted)
+
+
+def test_long_texts_are_written_few_at_a_time_and_are_the_same(experiment: GptExperiment, tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    together = list[int]()
+
+    def counted(gpt: GPT, prompt: torch.Tensor, **how: Any) -> Iterator[Step]:
+        together.append(len(prompt))
+        return generate(gpt, prompt, **how)
+
+    monkeypatch.setattr(sample_gpt, "generate", counted)
+    whole = drawn(experiment, tmp_path / "a", count=5, prompt="the cat", tokens=10)
+    monkeypatch.setattr(sample_gpt, "_ROOM", 30)
+    some = drawn(experiment, tmp_path / "b", count=5, prompt="the cat", tokens=10)
+    monkeypatch.setattr(sample_gpt, "_ROOM", 1)
+    each = drawn(experiment, tmp_path / "c", count=5, prompt="the cat", tokens=10)
+    assert together == [5, 2, 2, 1, *[1] * 5]
+    ids = [[[token["id"] for token in text["tokens"]] for text in body["texts"]] for body in (whole, some, each)]
+    assert ids[0] == ids[1] == ids[2]
+
+
+def test_a_prompt_is_not_told_where_nothing_can_follow_it(experiment: GptExperiment, tmp_path: Path) -> None:
+    heard = list[str]()
+    experiment.listener = heard.append
+    with pytest.raises(InputError, match="beyond the context"):
+        drawn(experiment, tmp_path / "a", count=1, prompt="the cat", tokens=50, past="refuse")
+    assert not heard
+    assert not list((tmp_path / "a").iterdir())

@@ -27,6 +27,26 @@ def test_a_failed_atomic_write_keeps_the_old_content(tmp_path, monkeypatch):
     assert path.read_bytes() == b"old"
 
 
+def test_a_file_that_comes_bit_by_bit_is_old_or_new(tmp_path):
+    path = tmp_path / "long.txt"
+    for content in (b"first", b"second"):
+        with files.replacing(path) as file:
+            for k in range(len(content)):
+                file.write(content[k : k + 1])
+                assert not path.exists() if content == b"first" else path.read_bytes() == b"first"
+        assert path.read_bytes() == content
+
+    def half() -> None:
+        with files.replacing(path) as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    assert path.read_bytes() == b"second"
+    assert [each.name for each in tmp_path.iterdir()] == ["long.txt"]
+
+
 def test_rows_leave_out_torn_and_foreign_lines(tmp_path):
     path = tmp_path / "log.jsonl"
     files.append_line(path, {"step": 1})

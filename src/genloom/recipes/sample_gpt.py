@@ -20,13 +20,14 @@ from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.gpt import Generation
 from genloom.recipes.gpt_parts import make_choice
 from genloom.recipes.requests import TEXT, refuse_idle
-from genloom.training.files import write_atomically
+from genloom.training.files import replacing
 from genloom.training.method import Networks
 
 if TYPE_CHECKING:
     from genloom.recipes.build_gpt import GptExperiment
 
 _BATCH = 64  # texts that are written side by side
+_ROOM = 1 << 21  # tokens of theirs, where they are long: each takes some 100 bytes until its text is whole
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Written:
 
 def sample(experiment: "GptExperiment", networks: Networks, request: SampleRequest, folder: Path,
            provenance: dict[str, str]) -> list[Path]:
-    """samples.txt, and samples.json with each token's log-probability.
+    """samples.txt, and samples.json with each token's log-probability; memory holds some texts at a time.
 
     Errors: `InputError` for options of a sampler, and for what cannot be written.
     """
@@ -53,12 +54,17 @@ def sample(experiment: "GptExperiment", networks: Networks, request: SampleReque
     rules.validate(replace(experiment.recipe, generation=chosen))
     prompt = prompt_of(experiment, chosen.prompt)
     listener = experiment.listener if chosen.count == 1 else None
-    if listener is not None:
-        listener(chosen.prompt)
-    texts = list(write(experiment, networks, chosen, prompt, request.seed, listener))
-    body = {**provenance, "prompt": chosen.prompt, "texts": [_told(experiment.tokenizer, text) for text in texts]}
-    return [write_atomically_at(folder / "samples.txt", page(experiment.tokenizer, chosen.prompt, texts)),
-            write_atomically_at(folder / "samples.json", json.dumps(body, ensure_ascii=False, indent=1) + "\n")]
+    texts = write(experiment, networks, chosen, prompt, request.seed, listener)
+    paths = [folder / "samples.txt", folder / "samples.json"]
+    with replacing(paths[0]) as page, replacing(paths[1]) as body:
+        head = json.dumps({**provenance, "prompt": chosen.prompt}, ensure_ascii=False, indent=1)
+        body.write(_octets(head.removesuffix("\n}") + ',\n "texts": ['))
+        for number, text in enumerate(texts, 1):
+            told = json.dumps(_told(experiment.tokenizer, text), ensure_ascii=False)
+            page.write(_octets(paragraph(chosen.prompt + text_of(experiment.tokenizer, text), number, chosen.count)))
+            body.write(_octets(("," if number > 1 else "") + "\n  " + told))
+        body.write(b"\n ]\n}\n")
+    return paths
 
 
 def asked(usual: Generation, request: SampleRequest) -> Generation:
@@ -76,26 +82,32 @@ def write(experiment: "GptExperiment", networks: Networks, chosen: Generation, p
           listener: Callable[[str], None] | None = None) -> Iterator[Written]:
     """Texts after a prompt, each up to the end of the document if it comes to one; text i depends on (seed, i) alone.
 
-    listener   is told the first text while it is written
+    listener   is told the first text while it is written, its prompt before it
+
+    Errors: as of `generate`.
     """
     network = networks["gpt"]
     assert isinstance(network, GPT)
     past: Literal["refuse", "slide", "halve"] = chosen.past
-    for first in range(0, chosen.count, _BATCH):
-        rows = min(_BATCH, chosen.count - first)
+    together = max(1, min(_BATCH, _ROOM // (len(prompt) + chosen.tokens)))
+    for first in range(0, chosen.count, together):
+        rows = min(together, chosen.count - first)
         start = torch.tensor([prompt]).expand(rows, -1)
         with machine.threads(decoding_threads(network, rows)):
             steps = generate(network.eval(), start, count=chosen.tokens, choice=make_choice(chosen), seed=seed,
                              first=first, past=past)
+            if listener is not None:
+                listener(chosen.prompt)
             yield from _rows(_heard(steps, experiment.tokenizer, listener), rows, experiment.tokenizer.separator)
 
 
-def page(tokenizer: Tokenizer, prompt: str, texts: list[Written]) -> str:
-    """The texts with their prompt, one below the other where there are several."""
-    whole = [prompt + text_of(tokenizer, text) for text in texts]
-    if len(whole) == 1:
-        return whole[0] + "\n"
-    return "".join(f"── {i} of {len(whole)} ──\n{text.strip(chr(10))}\n\n" for i, text in enumerate(whole, 1))
+def paragraph(text: str, number: int, count: int) -> str:
+    """A text with its prompt as it stands on a page, with its number where there are several.
+
+    >>> paragraph("my cat", 1, 1), paragraph("my dog\\n", 2, 3)
+    ('my cat\\n', '── 2 of 3 ──\\nmy dog\\n\\n')
+    """
+    return f"{text}\n" if count == 1 else f"── {number} of {count} ──\n{text.strip(chr(10))}\n\n"
 
 
 def text_of(tokenizer: Tokenizer, text: Written) -> str:
@@ -103,10 +115,9 @@ def text_of(tokenizer: Tokenizer, text: Written) -> str:
     return tokenizer.decode(text.tokens)
 
 
-def write_atomically_at(path: Path, text: str) -> Path:
-    """Write a text as UTF-8, whole or not at all; half characters, which a model may write, are replaced."""
-    write_atomically(path, text.encode("utf-8", "replace"))
-    return path
+def _octets(text: str) -> bytes:
+    """UTF-8; half characters, which a path may have, are replaced."""
+    return text.encode("utf-8", "replace")
 
 
 def _rows(steps: Iterator[Step], rows: int, separator: int | None) -> Iterator[Written]:
