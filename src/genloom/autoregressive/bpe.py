@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genloom.autoregressive.pieces import Pieces
 from genloom.autoregressive.tokenizer import digest_of
 from genloom.errors import DataError, InputError
 
@@ -40,7 +41,7 @@ class BytePairs:
         if len(ids) != len(self._names) or not ids.keys() >= set(_SPELLED):
             raise ValueError("the pieces must be distinct and hold all 256 bytes")
         self.separator: int | None = ids.get(SEPARATOR)
-        self._pieces = [b"" if name == SEPARATOR else _bytes(name) for name in self._names]
+        self._pieces = Pieces(b"" if name == SEPARATOR else _bytes(name) for name in self._names)
         self._engine = _engine(ids, self._merges)
 
     @property
@@ -65,16 +66,14 @@ class BytePairs:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; bytes that are no UTF-8 become U+FFFD."""
-        return b"".join(self.piece(token) for token in ids).decode("utf-8", "replace")
+        return self._pieces.decode(ids)
 
     def piece(self, token: int) -> bytes:
         """The bytes that an id stands for.
 
         Errors: `InputError` for an id outside the vocabulary.
         """
-        if not 0 <= token < len(self._pieces):
-            raise InputError("token", int(token), f"an id of 0 to {len(self._pieces) - 1}")
-        return self._pieces[token]
+        return self._pieces.of(token)
 
     def to_json(self) -> dict[str, Any]:
         """What `tokenizer_from_json` makes the same tokenizer from."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from genloom.autoregressive.pieces import Pieces
 from genloom.autoregressive.tokenizer import digest_of
 from genloom.errors import InputError
 
@@ -28,7 +29,7 @@ class Characters:
 
     def __init__(self, characters: str) -> None:
         self._characters = sorted(set("".join(characters)) - set(map(chr, range(_ASCII))))
-        self._pieces = [bytes((byte,)) for byte in range(_BYTES)] + [each.encode() for each in self._characters] + [b""]
+        self._pieces = Pieces([*(bytes((byte,)) for byte in range(_BYTES)), *map(str.encode, self._characters), b""])
         self._ids = {each: [_BYTES + k] for k, each in enumerate(self._characters)}
         self._ids |= {chr(byte): [byte] for byte in range(_ASCII)}
 
@@ -63,16 +64,14 @@ class Characters:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids; bytes that are no UTF-8 become U+FFFD."""
-        return b"".join(self.piece(token) for token in ids).decode("utf-8", "replace")
+        return self._pieces.decode(ids)
 
     def piece(self, token: int) -> bytes:
         """The bytes that an id stands for.
 
         Errors: `InputError` for an id outside the vocabulary.
         """
-        if not 0 <= token < len(self._pieces):
-            raise InputError("token", int(token), f"an id of 0 to {len(self._pieces) - 1}")
-        return self._pieces[token]
+        return self._pieces.of(token)
 
     def to_json(self) -> dict[str, Any]:
         """What `tokenizer_from_json` makes the same tokenizer from."""
