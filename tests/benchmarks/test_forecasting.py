@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from genloom.benchmarks import forecasting
-from genloom.benchmarks.forecasting import DROPOUTS, Setting, Task, best, command, train
+from genloom.benchmarks import forecasting, sides
+from genloom.benchmarks.forecasting import DROPOUTS, Setting, Task, command, fastest, train
 from genloom.benchmarks.sides import Comparison, Pair
 from genloom.errors import GenloomError
 
@@ -20,8 +20,8 @@ def test_each_side_is_taken_in_its_fastest_setting(monkeypatch: pytest.MonkeyPat
             raise GenloomError("no compiler")
         return {**ANSWER, "seconds": 1.0 - 0.3 * setting.bf16 + 0.1 * setting.fused}
 
-    monkeypatch.setattr(forecasting, "run", run)
-    found = best("layers", Task(setting=Setting()), lambda _: None)
+    monkeypatch.setattr(sides, "run", run)
+    found = fastest("layers", Task(setting=Setting()), lambda _: None)
     assert found.setting == Setting(bf16=True)
     assert set(found.tried) == {Setting(), Setting(bf16=True), Setting(bf16=True, fused=True)}
     assert list(found.failed.values()) == ["no compiler"]
@@ -31,9 +31,9 @@ def test_a_side_that_cannot_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     def run(words: list[str]) -> dict[str, object]:
         raise GenloomError("no memory")
 
-    monkeypatch.setattr(forecasting, "run", run)
+    monkeypatch.setattr(sides, "run", run)
     with pytest.raises(GenloomError, match="genloom cannot be run: no memory"):
-        best("genloom", Task(setting=Setting()), lambda _: None)
+        fastest("genloom", Task(setting=Setting()), lambda _: None)
 
 
 def test_the_written_out_network_computes_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def test_the_written_out_network_computes_in_float32(monkeypatch: pytest.MonkeyP
         asked.append((theirs[1], Task.read(theirs[2]).setting))
         return Comparison((Pair(ANSWER, {**ANSWER, "seconds": 2.0}),) * pairs)
 
-    monkeypatch.setattr(forecasting, "run", lambda words: ANSWER)
+    monkeypatch.setattr(sides, "run", lambda words: ANSWER)
     monkeypatch.setattr(forecasting, "compare", compare)
     found = train(Task(setting=Setting()), 2, lambda _: None)
     assert ("materialised", Setting()) in asked

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from genloom.benchmarks.forecasting import GOALS, Best, Setting, Task, Trained
+from genloom.benchmarks.forecasting import GOALS, Setting, Task, Trained
 from genloom.benchmarks.forecasting_page import crossed, page
-from genloom.benchmarks.sides import Comparison, Pair
+from genloom.benchmarks.sides import Best, Comparison, Pair
 
 ANSWER = {"seconds": 1.0, "loss": 0.5, "losses": [1.0, 0.5], "steps": 2, "last": 1, "memory_mb": 900.0, "data": "waves",
           "parameters": 10_540_039}

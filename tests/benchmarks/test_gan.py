@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from genloom.benchmarks import gan
+from genloom.benchmarks import gan, sides
 from genloom.benchmarks.gan import Setting, Task
 from genloom.benchmarks.sides import Comparison, Pair
 
@@ -23,8 +23,8 @@ def test_genloom_is_compared_in_its_fastest_setting(monkeypatch: pytest.MonkeyPa
         setting = Task.read(command[2]).setting
         return {"step": 0.05 if setting == Setting(bf16=True) else 0.1}
 
-    monkeypatch.setattr(gan, "run", run)
-    best = gan.best(lambda _: None)
+    monkeypatch.setattr(sides, "run", run)
+    best = gan.fastest(lambda _: None)
     assert best.setting == Setting(bf16=True)
     assert len(best.tried) == 5, "four settings, and the fastest of them compiled"
 
@@ -38,7 +38,7 @@ def test_each_pair_has_a_seed_of_its_own_and_the_plain_loop_computes_in_float32(
 
 def test_the_page_has_the_ratio_beside_its_goal_and_the_distances_beside_the_floor(
         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gan, "run", lambda command: SIDE)
+    monkeypatch.setattr(sides, "run", lambda command: SIDE)
     monkeypatch.setattr(gan, "compare", lambda *_: found(3, worse=-0.1))
     page = gan.bench(3, lambda _: None)
     results = {result.name: result for result in page.items[0].results}
@@ -59,14 +59,14 @@ def test_how_little_few_pairs_say_is_said() -> None:
 
 
 def test_a_distance_that_is_worse_in_every_pair_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gan, "run", lambda command: SIDE)
+    monkeypatch.setattr(sides, "run", lambda command: SIDE)
     monkeypatch.setattr(gan, "compare", lambda *_: found(3, worse=9.0))
     results = gan.bench(3, lambda _: None).items[0].results
     assert [result.status for result in results if "genloom −" in result.name] == ["fail"]
 
 
 def test_one_pair_gives_no_verdict_on_the_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gan, "run", lambda command: SIDE)
+    monkeypatch.setattr(sides, "run", lambda command: SIDE)
     monkeypatch.setattr(gan, "compare", lambda *_: found(1))
     results = gan.bench(1, lambda _: None).items[0].results
     assert [result.status for result in results if "genloom −" in result.name] == ["info"]

@@ -1,10 +1,10 @@
-"""`genloom bench gpt`: what it compares, and what its page says."""
+"""`genloom bench gpt`: what it compares, and in which settings."""
 
 from typing import Any
 
 import pytest
 
-from genloom.benchmarks import gpt, gpt_page
+from genloom.benchmarks import gpt, gpt_page, sides
 from genloom.benchmarks.gpt import Setting, Task
 from genloom.benchmarks.sides import Comparison, Pair
 from genloom.errors import GenloomError, MissingExtra
@@ -30,7 +30,8 @@ def compare(ours: list[str], theirs: list[str], pairs: int, tell: object) -> Com
 
 @pytest.fixture
 def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpt, "run", run)
+    for module in (gpt, sides):
+        monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(gpt, "compare", compare)
     monkeypatch.setattr(gpt, "find_spec", lambda name: name)
     monkeypatch.setattr(gpt_page, "_version", lambda: "5")
@@ -39,7 +40,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("side", "count"), [("train-genloom", 3), ("train-transformers", 7), ("train-layers", 4),
                                              ("write-genloom", 2), ("write-transformers", 4)])
 def test_each_side_looks_for_its_own_best_setting(side: str, count: int, simulated: None) -> None:
-    found = gpt.best(side, Task(setting=Setting()), lambda _: None)
+    found = gpt.fastest(side, Task(setting=Setting()), lambda _: None)
     assert len(found.tried) == count
     assert found.setting.bf16 == side.startswith("train")
     kinds = {setting.attention for setting in found.tried}
@@ -52,9 +53,9 @@ def test_a_setting_that_cannot_run_is_told_and_left_out(monkeypatch: pytest.Monk
             raise GenloomError("no C++ compiler")
         return run(command)
 
-    monkeypatch.setattr(gpt, "run", failing)
+    monkeypatch.setattr(sides, "run", failing)
     told = list[str]()
-    found = gpt.best("train-genloom", Task(setting=Setting()), told.append)
+    found = gpt.fastest("train-genloom", Task(setting=Setting()), told.append)
     assert found.setting == Setting(bf16=True)
     assert list(found.failed.values()) == ["no C++ compiler"]
     assert any("no C++ compiler" in line for line in told)
@@ -64,9 +65,9 @@ def test_where_nothing_runs_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) 
     def failing(command: list[str]) -> dict[str, Any]:
         raise GenloomError("out of memory")
 
-    monkeypatch.setattr(gpt, "run", failing)
+    monkeypatch.setattr(sides, "run", failing)
     with pytest.raises(GenloomError, match="train-layers cannot be run: out of memory"):
-        gpt.best("train-layers", Task(setting=Setting()), lambda _: None)
+        gpt.fastest("train-layers", Task(setting=Setting()), lambda _: None)
 
 
 def test_without_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,34 +76,29 @@ def test_without_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch
         gpt.bench(1, lambda _: None)
 
 
-def test_the_page_has_every_ratio_beside_its_goal_and_what_is_equal(simulated: None) -> None:
-    page = gpt.bench(2, lambda _: None)
+def test_all_that_is_measured_comes_onto_the_page(simulated: None) -> None:
+    told = list[str]()
+    page = gpt.bench(2, told.append)
     assert [item.number for item in page.items] == ["train-0", "train-0.1", "write", "growth"]
-    results = {result.name: result for item in page.items for result in item.results}
-    for dropout in ("0", "0.1"):
-        for peer in ("transformers", "layers"):
-            ratio = results[f"training, dropout {dropout}: time of {gpt_page._PEERS[peer]} over genloom's"]
-            assert ratio.value == pytest.approx(1.5)
-            assert (ratio.known, ratio.status) == (1.3, "pass")
-        plain = results[f"training, dropout {dropout}: time of {gpt_page._PEERS['plain loop']} over genloom's"]
-        assert plain.value == pytest.approx(3), "the loop in float32"
-    write = results["writing 4 tokens: time of transformers' generate with cache over genloom's"]
-    assert (write.known, write.status) == (2.0, "fail")
-    assert results["share of equal tokens"].status == "pass"
-    assert results["fp32: largest difference of a step's loss between genloom and transformers"].value == 0
-    assert results["train genloom: exponent of the cost of a step over the context"].value == pytest.approx(1)
-    said = " ".join(text for item in page.items for text in item.text)
-    assert "minGPT and nanoGPT" in said
-    assert "not run" in said
+    plain = next(result for result in page.items[0].results if "the plain loop in fp32" in result.name)
+    assert plain.value == pytest.approx(3), "the loop in float32"
+    rows = page.items[3].tables[0].rows
+    assert [row[0] for row in rows] == [str(context) for context in gpt.GROWTH]
+    assert "context 64: train genloom" in " ".join(told)
 
 
-def test_texts_that_differ_are_told(simulated: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def other(command: list[str]) -> dict[str, Any]:
-        return run(command) | ({"written": [1, 2, 9, 9]} if "transformers" in command[1] else {})
+def test_where_nothing_can_be_compiled_writing_is_compared_as_it_is(simulated: None,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(ours: list[str], theirs: list[str], pairs: int, tell: object) -> Comparison:
+        if Task.read(theirs[2]).setting.compiled:
+            raise GenloomError("no C++ compiler")
+        return compare(ours, theirs, pairs, tell)
 
-    monkeypatch.setattr(gpt, "compare", lambda ours, theirs, pairs, tell: Comparison((Pair(run(ours), other(theirs)),)))
-    results = {result.name: result for item in gpt.bench(1, lambda _: None).items for result in item.results}
-    assert (results["share of equal tokens"].value, results["share of equal tokens"].status) == (0.5, "fail")
+    monkeypatch.setattr(gpt, "compare", failing)
+    told = list[str]()
+    page = gpt.bench(1, told.append)
+    assert not any("transformers compiled" in result.name for result in page.items[2].results)
+    assert "transformers compiled does not write: no C++ compiler" in told
 
 
 def test_tasks_travel_as_json_and_settings_have_names() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from genloom.benchmarks import images
+from genloom.benchmarks import images, sides
 from genloom.benchmarks.images import Setting
 from genloom.benchmarks.sides import Comparison, Pair
 
@@ -14,15 +14,16 @@ def test_each_side_is_compared_in_its_own_fastest_setting(monkeypatch: pytest.Mo
         fast = '"bf16": true' in command[2] and '"last": false' in command[2] and '"compiled": false' in command[2]
         return {**SIDE, "seconds": 0.005 if fast else 0.01}
 
-    monkeypatch.setattr(images, "run", run)
-    found = images.best("train-genloom", "small", lambda _: None)
+    monkeypatch.setattr(sides, "run", run)
+    found = images.fastest("train-genloom", "small", lambda _: None)
     assert found.setting == Setting("small", bf16=True)
     assert len(found.tried) == 5, "four settings, and the fastest of them compiled"
 
 
 def test_the_page_has_every_ratio_beside_its_goal(monkeypatch: pytest.MonkeyPatch) -> None:
     slower = {**SIDE, "seconds": 0.02}
-    monkeypatch.setattr(images, "run", lambda command: SIDE)
+    for module in (images, sides):
+        monkeypatch.setattr(module, "run", lambda command: SIDE)
     monkeypatch.setattr(images, "compare", lambda *_: Comparison((Pair(SIDE, slower),) * 2))
     page = images.bench(2, lambda _: None)
     goals = [result for result in page.items[0].results if result.known == images.GOAL]

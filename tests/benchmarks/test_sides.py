@@ -1,8 +1,12 @@
 """Sides are run in turns, in processes of their own, and compared pair by pair."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
 
-from genloom.benchmarks.sides import Comparison, Pair, compare, run
+from genloom.benchmarks import sides
+from genloom.benchmarks.sides import Best, Comparison, Pair, Search, best, compare, run
 from genloom.errors import GenloomError
 
 
@@ -39,3 +43,44 @@ def test_a_side_that_fails_says_why(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(GenloomError, match="bad_side ended with 1: out of luck"):
         run(["bad_side"])
+
+
+@dataclass(frozen=True)
+class Setting:
+    half: bool = False
+    fused: bool = False
+    compiled: bool = False
+
+
+SEARCH = Search([Setting(), Setting(half=True)], [{"fused": True}, {"compiled": True}, {"fused": False}])
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, seconds: dict[Setting, float], told: list[str]) -> Best[Setting]:
+    """What a search finds where settings take so long, and others cannot run; nothing is tried twice."""
+    by_word, tried = {str(setting): setting for setting in seconds}, list[str]()
+
+    def answered(command: Sequence[str]) -> dict[str, float]:
+        tried.append(command[1])
+        if command[1] not in by_word:
+            raise GenloomError("no compiler")
+        return {"step": seconds[by_word[command[1]]]}
+
+    monkeypatch.setattr(sides, "run", answered)
+    found = best("mine", SEARCH, lambda setting: ["side", str(setting)], told.append, unit="a step", key="step")
+    assert len(tried) == len(set(tried))
+    return found
+
+
+def test_changes_are_tried_on_the_fastest_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[str]()
+    found = asked(monkeypatch, {Setting(): 3, Setting(half=True): 2, Setting(half=True, fused=True): 2.5}, told)
+    assert found.setting == Setting(half=True)
+    assert list(found.tried) == [Setting(), Setting(half=True), Setting(half=True, fused=True)]
+    assert found.failed == {Setting(half=True, compiled=True): "no compiler"}
+    assert told[0] == "mine, Setting(half=False, fused=False, compiled=False): 3000.00 ms a step"
+    assert "not to be had: no compiler" in told[-1]
+
+
+def test_where_no_setting_runs_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(GenloomError, match="mine cannot be run: no compiler"):
+        asked(monkeypatch, {}, [])

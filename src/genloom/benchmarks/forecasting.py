@@ -9,12 +9,11 @@ its own.
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genloom.benchmarks.sides import Comparison, compare, run
-from genloom.errors import GenloomError
+from genloom.benchmarks.sides import Best, Comparison, Search, best, compare, run
 
 if TYPE_CHECKING:
     from genloom.report.results import Page
@@ -79,31 +78,16 @@ class Task:
         return cls(**{**found, "setting": Setting(**found["setting"]), "lengths": tuple(found["lengths"])})
 
 
-class Search(NamedTuple):
-    """Settings that a side tries first, and what is changed of the fastest so far, one after the other."""
-
-    first: Sequence[Setting]
-    then: Sequence[dict[str, Any]]
-
-
 _BOTH = tuple(Setting(bf16=bf16) for bf16 in (False, True))
 SEARCHES = {"genloom": Search(_BOTH, [{"compiled": True}]),
             "layers": Search(_BOTH, [{"fused": True}, {"compiled": True}])}
-
-
-class Best(NamedTuple):
-    """The fastest setting of a side, what each answered that was tried, and why others did not."""
-
-    setting: Setting
-    tried: dict[Setting, dict[str, Any]]
-    failed: dict[Setting, str]
 
 
 class Trained(NamedTuple):
     """Training with one dropout: the best of each side, and the comparisons by the peer's name."""
 
     dropout: float
-    best: dict[str, Best]
+    best: dict[str, Best[Setting]]
     against: dict[str, Comparison]
 
 
@@ -122,7 +106,7 @@ def bench(pairs: int, tell: Callable[[str], None], task: Task | None = None) -> 
 
 def train(task: Task, pairs: int, tell: Callable[[str], None]) -> Trained:
     """The best setting of genloom and of torch's layers, and genloom in turns with each peer."""
-    found = {side: best(side, task, tell) for side in SEARCHES}
+    found = {side: fastest(side, task, tell) for side in SEARCHES}
     ours, theirs = found["genloom"].setting, found["layers"].setting
     peers = {"torch's layers": ("layers", theirs), "materialised attention, fp32": ("materialised", Setting()),
              "torch's layers, allocator set": ("layers", replace(theirs, allocator=True))}
@@ -134,34 +118,13 @@ def train(task: Task, pairs: int, tell: Callable[[str], None]) -> Trained:
     return Trained(task.dropout, found, against)
 
 
-def best(side: str, task: Task, tell: Callable[[str], None]) -> Best:
-    """The fastest setting that the side's search finds; one that cannot run is told and left out.
+def fastest(side: str, task: Task, tell: Callable[[str], None]) -> Best[Setting]:
+    """The best setting of a side for a task.
 
-    Errors: `GenloomError` where none can run.
+    Errors: as of `sides.best`.
     """
-    found = Best(task.setting, {}, {})
-
-    def attempt(setting: Setting) -> None:
-        try:
-            found.tried[setting] = run(command(side, replace(task, setting=setting)))
-        except GenloomError as error:
-            found.failed[setting] = str(error)
-            tell(f"{side}, {setting}: not to be had: {error}")
-        else:
-            tell(f"{side}, {setting}: {found.tried[setting]['seconds']:.2f} s a step")
-
-    def fastest() -> Setting:
-        if not found.tried:
-            raise GenloomError(f"{side} cannot be run: {next(iter(found.failed.values()))}")
-        return min(found.tried, key=lambda setting: float(found.tried[setting]["seconds"]))
-
-    for setting in SEARCHES[side].first:
-        attempt(setting)
-    for change in SEARCHES[side].then:
-        changed = replace(fastest(), **change)
-        if changed not in found.tried:
-            attempt(changed)
-    return found._replace(setting=fastest())
+    return best(side, SEARCHES[side], lambda setting: command(side, replace(task, setting=setting)), tell,
+                unit="a step")
 
 
 def command(side: str, task: Task) -> list[str]:

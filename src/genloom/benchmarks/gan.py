@@ -11,9 +11,9 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from genloom.benchmarks.sides import Comparison, compare, run
+from genloom.benchmarks.sides import Best, Comparison, Search, best, compare
 
 if TYPE_CHECKING:
     from genloom.metrics.interval import Interval
@@ -60,19 +60,12 @@ class Task:
         return cls(**{**found, "setting": Setting(**found["setting"])})
 
 
-class Best(NamedTuple):
-    """genloom's fastest setting, and the seconds per step of all that were tried."""
-
-    setting: Setting
-    tried: dict[Setting, float]
-
-
 def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
     """genloom in its best setting against the plain loop, `pairs` times."""
     from genloom import machine
     from genloom.report.results import Page
 
-    found = best(tell)
+    found = fastest(tell)
     plain, fair = Setting(), replace(found.setting, allocator=True)
     tell(f"{found.setting} against the plain loop, {STEPS} steps each, and the distance of what they trained")
     whole = compare(_judged("genloom", found.setting), _judged("plain", plain), pairs, tell)
@@ -86,19 +79,14 @@ def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
                 items=(_item(found, whole, fairer),))
 
 
-def best(tell: Callable[[str], None]) -> Best:
-    """The fastest of fp32 and bf16 with either memory format, and of that compiled."""
-    tried: dict[Setting, float] = {}
+def fastest(tell: Callable[[str], None]) -> Best[Setting]:
+    """genloom's best setting: of fp32 and bf16 with either memory format, and of that compiled.
 
-    def attempt(setting: Setting) -> None:
-        tried[setting] = float(run(_command("genloom", Task(setting, TRIED)))["step"])
-        tell(f"{setting}: {tried[setting] * 1e3:.1f} ms a step")
-
-    for bf16 in (False, True):
-        for last in (False, True):
-            attempt(Setting(bf16=bf16, last=last))
-    attempt(replace(min(tried, key=tried.__getitem__), compiled=True))
-    return Best(min(tried, key=tried.__getitem__), tried)
+    Errors: as of `sides.best`.
+    """
+    first = [Setting(bf16=bf16, last=last) for bf16 in (False, True) for last in (False, True)]
+    return best("genloom", Search(first, [{"compiled": True}]),
+                lambda setting: _command("genloom", Task(setting, TRIED)), tell, unit="a step", key="step")
 
 
 def _command(side: str, task: Task) -> list[str]:
@@ -109,7 +97,7 @@ def _judged(side: str, setting: Setting) -> Callable[[int], list[str]]:
     return lambda pair: _command(side, Task(setting, STEPS, seed=pair, judged=True))
 
 
-def _item(found: Best, whole: Comparison, fairer: Comparison) -> "Item":
+def _item(found: Best[Setting], whole: Comparison, fairer: Comparison) -> "Item":
     from genloom.report.results import Item
 
     ours, theirs = whole.middle("ours", "step"), whole.middle("theirs", "step")
@@ -181,11 +169,12 @@ def _distance(whole: Comparison, side: str, said: str, name: str, count: int) ->
                   interval=(found.low, found.high) if found.n > 1 else None, formula=str(first["about"]))
 
 
-def _tried(found: Best) -> "Table":
+def _tried(found: Best[Setting]) -> "Table":
     from genloom.report.results import Table
 
-    rows = tuple((str(setting), f"{seconds * 1e3:.1f}") for setting, seconds in found.tried.items())
-    return Table(header=("genloom's setting", "ms a step"), rows=rows,
+    rows = [(str(setting), f"{answer['step'] * 1e3:.1f}") for setting, answer in found.tried.items()]
+    rows += [(str(setting), f"not to be had: {reason[-160:]}") for setting, reason in found.failed.items()]
+    return Table(header=("genloom's setting", "ms a step"), rows=tuple(rows),
                  caption="One process for each setting; the fastest is compared.")
 
 

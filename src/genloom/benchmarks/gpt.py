@@ -7,12 +7,12 @@ in turns. Each run is `python -m genloom.benchmarks.gpt_sides SIDE TASK` in a pr
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genloom.benchmarks.sides import Comparison, compare, run
+from genloom.benchmarks.sides import Best, Comparison, Search, best, compare, run
 from genloom.errors import GenloomError, MissingExtra
 
 if TYPE_CHECKING:
@@ -76,13 +76,6 @@ class Task:
         return cls(**{**found, "setting": Setting(**found["setting"])})
 
 
-class Search(NamedTuple):
-    """Settings that a side tries first, and what is changed of the fastest so far, one after the other."""
-
-    first: Sequence[Setting]
-    then: Sequence[dict[str, Any]]
-
-
 _BOTH = (False, True)
 _KINDS = ("eager", "sdpa")
 SEARCHES = {
@@ -96,26 +89,18 @@ SEARCHES = {
 }
 
 
-class Best(NamedTuple):
-    """The fastest setting of a side, what each answered that was tried, and why others did not."""
-
-    setting: Setting
-    tried: dict[Setting, dict[str, Any]]
-    failed: dict[Setting, str]
-
-
 class Trained(NamedTuple):
     """Training with one dropout: the best of each side, and the comparisons by the peer's name."""
 
     dropout: float
-    best: dict[str, Best]
+    best: dict[str, Best[Setting]]
     against: dict[str, Comparison]
 
 
 class Wrote(NamedTuple):
     """Writing: the best of each side, against transformers as it is, and compiled where that could be."""
 
-    best: dict[str, Best]
+    best: dict[str, Best[Setting]]
     plain: Comparison
     compiled: Comparison | None
 
@@ -142,34 +127,12 @@ def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
     return page(trained, wrote, [_grow(context, bests, tell) for context in GROWTH], pairs)
 
 
-def best(side: str, task: Task, tell: Callable[[str], None]) -> Best:
-    """The fastest setting that the side's search finds; one that cannot run is told and left out.
+def fastest(side: str, task: Task, tell: Callable[[str], None]) -> Best[Setting]:
+    """The best setting of a side for a task.
 
-    Errors: `GenloomError` where none can run.
+    Errors: as of `sides.best`.
     """
-    found = Best(task.setting, {}, {})
-
-    def attempt(setting: Setting) -> None:
-        if setting in found.tried:
-            return
-        try:
-            found.tried[setting] = run(command(side, replace(task, setting=setting)))
-        except GenloomError as error:
-            found.failed[setting] = str(error)
-            tell(f"{side}, {setting}: not to be had: {error}")
-        else:
-            tell(f"{side}, {setting}: {found.tried[setting]['seconds'] * 1e3:.2f} ms")
-
-    def fastest() -> Setting:
-        if not found.tried:
-            raise GenloomError(f"{side} cannot be run: {next(iter(found.failed.values()))}")
-        return min(found.tried, key=lambda setting: float(found.tried[setting]["seconds"]))
-
-    for setting in SEARCHES[side].first:
-        attempt(setting)
-    for change in SEARCHES[side].then:
-        attempt(replace(fastest(), **change))
-    return found._replace(setting=fastest())
+    return best(side, SEARCHES[side], lambda setting: command(side, replace(task, setting=setting)), tell)
 
 
 def command(side: str, task: Task) -> list[str]:
@@ -180,7 +143,7 @@ def command(side: str, task: Task) -> list[str]:
 def _train(dropout: float, pairs: int, tell: Callable[[str], None]) -> Trained:
     sides = ("genloom", "transformers", "layers")
     base = Task(setting=Setting(), dropout=dropout)
-    found = {side: best(f"train-{side}", base, tell) for side in sides}
+    found = {side: fastest(f"train-{side}", base, tell) for side in sides}
     theirs = found["transformers"].setting
     peers = {"transformers": ("transformers", theirs), "layers": ("layers", found["layers"].setting),
              "plain loop": ("layers", Setting()),
@@ -195,7 +158,7 @@ def _train(dropout: float, pairs: int, tell: Callable[[str], None]) -> Trained:
 
 def _write(pairs: int, tell: Callable[[str], None]) -> Wrote:
     base = Task(setting=Setting(), context=ROOM)
-    found = {side: best(f"write-{side}", base, tell) for side in ("genloom", "transformers")}
+    found = {side: fastest(f"write-{side}", base, tell) for side in ("genloom", "transformers")}
 
     def against(setting: Setting) -> Comparison:
         tell(f"writing, {found['genloom'].setting} against {setting}")
@@ -211,7 +174,7 @@ def _write(pairs: int, tell: Callable[[str], None]) -> Wrote:
         return Wrote(found, plain, None)
 
 
-def _grow(context: int, bests: dict[str, dict[str, Best]], tell: Callable[[str], None]) -> Grown:
+def _grow(context: int, bests: dict[str, dict[str, Best[Setting]]], tell: Callable[[str], None]) -> Grown:
     """One process each; what is written are the last tokens of the context."""
     answers = {}
     for work, side, cached in (("train", "genloom", True), ("train", "transformers", True), ("write", "genloom", True),

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from statistics import linear_regression
 from typing import TYPE_CHECKING, Any
 
-from genloom.benchmarks.gpt import BATCH, BLOCKS, CONTEXT, HEADS, SEED, VOCABULARY, WIDTH, Best, Grown, Trained, Wrote
+from genloom.benchmarks.gpt import (
+    BATCH,
+    BLOCKS,
+    CONTEXT,
+    HEADS,
+    SEED,
+    VOCABULARY,
+    WIDTH,
+    Grown,
+    Setting,
+    Trained,
+    Wrote,
+)
+from genloom.benchmarks.sides import Best
 
 if TYPE_CHECKING:
     from genloom.report.results import Item, Page, Result, Table
@@ -96,7 +109,7 @@ def _equal(one: Trained) -> "list[Result]":
     return results
 
 
-def _exact(best: Best) -> dict[str, Any] | None:
+def _exact(best: Best[Setting]) -> dict[str, Any] | None:
     """What was answered in float32 without a compiler."""
     return next((answer for setting, answer in best.tried.items() if not (setting.bf16 or setting.compiled)), None)
 
@@ -164,7 +177,7 @@ def _exponent(grown: Sequence[Grown], key: tuple[str, str]) -> float:
                              [log(max(1e-9, _cost(one, key))) for one in grown]).slope
 
 
-def _tried(best: dict[str, Best], what: str) -> "Table":
+def _tried(best: dict[str, Best[Setting]], what: str) -> "Table":
     from genloom.report.results import Table
 
     rows = [(side, str(setting), f"{answer['seconds'] * 1e3:.1f}") for side, found in best.items()

@@ -2,16 +2,16 @@
 
 Both sides hold the same architecture with the same initial weights, and see the same pictures, noise and times in
 batches of the same size. Each side first looks for its own best setting; then the two are compared in turns. Each
-measurement runs as `python -m genloom.benchmarks.images SIDE SETTING` in a process of its own.
+measurement runs as `python -m genloom.benchmarks.images_sides SIDE SETTING` in a process of its own.
 """
 
 import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from genloom.benchmarks.sides import Comparison, compare, run
+from genloom.benchmarks.sides import Best, Comparison, Search, best, compare, run
 
 if TYPE_CHECKING:
     from genloom.report.results import Item, Page, Result, Table
@@ -49,13 +49,6 @@ class Setting:
         return ", ".join(words + ["compiled"] * self.compiled + ["allocator set"] * self.allocator)
 
 
-class Best(NamedTuple):
-    """The fastest setting of a side, and the seconds per picture of all that were tried."""
-
-    setting: Setting
-    tried: dict[Setting, float]
-
-
 def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
     """Training and sampling of both networks, and how time and memory grow with the size."""
     from genloom import machine
@@ -65,7 +58,7 @@ def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
     results: list[Result] = []
     for model in MODELS:
         for work in ("train", "sample"):
-            ours, theirs = (best(f"{work}-{side}", model, tell) for side in ("genloom", "diffusers"))
+            ours, theirs = (fastest(f"{work}-{side}", model, tell) for side in ("genloom", "diffusers"))
             tables.append(_tried(model, work, ours, theirs))
             tell(f"{model}, {work}: {ours.setting} against {theirs.setting}")
             found = compare(_command(f"{work}-genloom", ours.setting), _command(f"{work}-diffusers", theirs.setting),
@@ -81,17 +74,14 @@ def bench(pairs: int, tell: Callable[[str], None]) -> "Page":
     return Page(title="genloom bench images", kind="run", name="bench-images", facts=facts, items=(item,))
 
 
-def best(side: str, model: str, tell: Callable[[str], None]) -> Best:
-    """The fastest of fp32 and bf16, either memory format, and then compiled."""
-    plain = [Setting(model, bf16=bf16, last=last) for bf16 in (False, True) for last in (False, True)]
-    tried: dict[Setting, float] = {}
-    for setting in plain:
-        tried[setting] = float(run(_command(side, setting))["seconds"])
-        tell(f"{model}, {side}, {setting}: {tried[setting] * 1e3:.2f} ms a picture")
-    compiled = replace(min(tried, key=tried.__getitem__), compiled=True)
-    tried[compiled] = float(run(_command(side, compiled))["seconds"])
-    tell(f"{model}, {side}, {compiled}: {tried[compiled] * 1e3:.2f} ms a picture")
-    return Best(min(tried, key=tried.__getitem__), tried)
+def fastest(side: str, model: str, tell: Callable[[str], None]) -> Best[Setting]:
+    """A side's best setting: of fp32 and bf16 with either memory format, and of that compiled.
+
+    Errors: as of `sides.best`.
+    """
+    first = [Setting(model, bf16=bf16, last=last) for bf16 in (False, True) for last in (False, True)]
+    return best(f"{model}, {side}", Search(first, [{"compiled": True}]), lambda setting: _command(side, setting), tell,
+                unit="a picture")
 
 
 def _command(side: str, setting: Setting) -> list[str]:
@@ -134,12 +124,16 @@ def _growth(tell: Callable[[str], None]) -> "Table":
                                            "grow: one process each.")
 
 
-def _tried(model: str, work: str, ours: Best, theirs: Best) -> "Table":
+def _tried(model: str, work: str, ours: Best[Setting], theirs: Best[Setting]) -> "Table":
     from genloom.report.results import Table
 
-    settings = list(dict.fromkeys([*ours.tried, *theirs.tried]))
-    rows = tuple((str(setting), *(f"{side.tried[setting] * 1e3:.2f}" if setting in side.tried else "—"
-                                  for side in (ours, theirs))) for setting in settings)
+    def cell(side: Best[Setting], setting: Setting) -> str:
+        if setting in side.failed:
+            return f"not to be had: {side.failed[setting][-160:]}"
+        return f"{side.tried[setting]['seconds'] * 1e3:.2f}" if setting in side.tried else "—"
+
+    settings = dict.fromkeys([*ours.tried, *theirs.tried, *ours.failed, *theirs.failed])
+    rows = tuple((str(setting), cell(ours, setting), cell(theirs, setting)) for setting in settings)
     doing = "training" if work == "train" else "a sampling step"
     return Table(header=("setting", "ms a picture, genloom", "ms a picture, diffusers"), rows=rows,
                  caption=f"{model}: {doing}, one process for each setting.")

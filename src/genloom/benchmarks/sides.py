@@ -1,5 +1,7 @@
 """Two sides of a comparison, each in processes of its own, taken in turns: a ratio for each pair, and their median.
 
+Before that, each side may look for the setting in which it is fastest.
+
 Two runs of one program differ more than repeats inside one, and a machine's speed drifts; pairs that follow each other
 share the drift, so the ratio is what is quoted.
 """
@@ -8,10 +10,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import median
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from genloom.errors import GenloomError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound="DataclassInstance")
 
 Command = Sequence[str] | Callable[[int], Sequence[str]]
 """What `python -m` is given, or a function of the pair's number, for sides that take another seed each time."""
@@ -48,6 +56,58 @@ class Comparison(NamedTuple):
     def middle(self, side: str, key: str) -> float:
         """Median of a number that one side ("ours" or "theirs") reported."""
         return median(float(getattr(pair, side)[key]) for pair in self.pairs)
+
+
+class Search(NamedTuple, Generic[S]):
+    """Settings that a side tries first, and what is changed of the fastest so far, one after the other."""
+
+    first: Sequence[S]
+    then: Sequence[dict[str, Any]]
+
+
+class Best(NamedTuple, Generic[S]):
+    """The fastest setting of a side, what each answered that was tried, and why others did not."""
+
+    setting: S
+    tried: dict[S, dict[str, Any]]
+    failed: dict[S, str]
+
+
+def best(side: str, search: Search[S], command: Callable[[S], Sequence[str]], tell: Callable[[str], None], *,
+         unit: str = "", key: str = "seconds") -> Best[S]:
+    """The fastest setting that a search finds; one that cannot run is told and left out.
+
+    side      its name, for what is told
+    command   what `python -m` is given for a setting
+    unit      of what the seconds are: "a step"
+    key       of the seconds in an answer
+
+    Errors: `GenloomError` where none can run.
+    """
+    tried: dict[S, dict[str, Any]] = {}
+    failed: dict[S, str] = {}
+
+    def attempt(setting: S) -> None:
+        if setting in tried or setting in failed:
+            return
+        try:
+            tried[setting] = run(command(setting))
+        except GenloomError as error:
+            failed[setting] = str(error)
+            tell(f"{side}, {setting}: not to be had: {error}")
+        else:
+            tell(f"{side}, {setting}: {float(tried[setting][key]) * 1e3:.2f} ms {unit}".rstrip())
+
+    def fastest() -> S:
+        if not tried:
+            raise GenloomError(f"{side} cannot be run: {next(iter(failed.values()), 'no setting is named')}")
+        return min(tried, key=lambda setting: float(tried[setting][key]))
+
+    for setting in search.first:
+        attempt(setting)
+    for change in search.then:
+        attempt(replace(fastest(), **change))
+    return Best(fastest(), tried, failed)
 
 
 def compare(ours: Command, theirs: Command, pairs: int, tell: Callable[[str], None]) -> Comparison:
