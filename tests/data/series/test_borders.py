@@ -62,3 +62,8 @@ def test_what_does_not_fit_is_told_with_its_numbers(asked: dict[str, object], to
 def test_months_have_no_30_days() -> None:
     with pytest.raises(InputError, match="divides 30 days"):
         borders(hourly(1000, np.timedelta64(1, "M")), "ett", lookback=1, horizon=1)
+
+
+def test_a_horizon_beyond_the_rows_is_told_what_both_may_be_together() -> None:
+    with pytest.raises(InputError, match="take a lookback and a horizon that are 70 together at most"):
+        borders(hourly(100), lookback=80, horizon=500)

@@ -60,3 +60,14 @@ def test_what_is_no_parquet_file_is_refused(tmp_path: Path) -> None:
         read_parquet(path)
     with pytest.raises(DataError, match="no rows"):
         read_parquet(written(tmp_path, {"date": [], "a": []}))
+
+
+def test_times_between_two_seconds_are_refused_in_one_line_and_a_zone_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    hours = np.datetime64("2020-01-01", "ns") + np.arange(4) * np.timedelta64(3600 * 10**9, "ns")
+    split = written(tmp_path, {"date": hours + np.timedelta64(1, "ns"), "a": [1.0, 2.0, 3.0, 4.0]})  # type: ignore[dict-item]
+    with pytest.raises(DataError, match=r"row 1, column 'date': .* is between two seconds"):
+        read_series(split)
+    zone = timezone(timedelta(hours=2))
+    path = written(tmp_path, {"date": [datetime(2020, 1, 1, hour, tzinfo=zone) for hour in (2, 3)], "a": [1.0, 2.0]})
+    assert read_series(path).notes == ("times of the zone +02:00 are read as UTC",)

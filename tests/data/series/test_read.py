@@ -32,7 +32,7 @@ def test_the_column_of_times_is_found_by_its_name_or_by_what_is_in_it(tmp_path: 
     found = read_series(written(tmp_path, "a,when\n1,31.12.2019\n2,01.01.2020\n"))
     np.testing.assert_array_equal(found.times, np.array(["2019-12-31", "2020-01-01"], dtype="datetime64[s]"))
     numbered = read_series(written(tmp_path, ",day,a\n0,2020-01-01,5\n1,2020-01-02,6\n"))
-    assert numbered.channels == ("column 1", "a")
+    assert numbered.channels == ("a",)
 
 
 def test_years_are_a_grid_of_months(tmp_path: Path) -> None:
@@ -121,3 +121,23 @@ def test_etth1_is_regular_and_whole() -> None:
     assert (str(series.times[0]), str(series.times[-1])) == ("2016-07-01T00:00:00", "2018-06-26T19:00:00")
     assert series.notes == ()
     assert series.values[0, -1] == 30.5310001373291
+
+
+def test_the_index_that_a_table_was_written_with_is_no_channel(tmp_path: Path) -> None:
+    rows = "".join(f"{day},2020-01-0{day + 1},{day**2}\n" for day in range(5))
+    for name in ("", "Unnamed: 0", "index"):
+        path = written(tmp_path, f"{name},date,a\n{rows}")
+        series = read_series(path)
+        assert series.channels == ("a",)
+        assert "counts the rows and was left out" in series.notes[0]
+        asked = name or "column 1"
+        assert read_series(path, channels=(asked, "a")).channels == (asked, "a")
+    kept = read_series(written(tmp_path, "steps,date,a\n" + rows))  # a name of its own
+    assert kept.channels == ("steps", "a")
+
+
+def test_numbers_beyond_float32_and_columns_without_numbers_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 3 \(2020-01-01T01:00:00\) in 'a' is 1e\+300, beyond 1e\+30"):
+        read_series(written(tmp_path, "date,a\n" + hourly(["1", "1e300", "2"])))
+    with pytest.raises(DataError, match="no column of numbers beside the times; 'a' holds '1,000'"):
+        read_series(written(tmp_path, "date,a\n" + hourly(['"1,000"', '"1,001"'])))

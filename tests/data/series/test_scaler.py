@@ -58,3 +58,17 @@ def test_it_is_fitted_to_finite_rows_and_applied_to_as_many_channels() -> None:
         Scaler.fit(np.zeros((0, 2)))
     with pytest.raises(InputError, match="3 channels along axis -1"):
         Scaler.fit(VALUES).apply(np.zeros((5, 4)))
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_numbers_whose_squares_no_float_holds_are_refused(size: float) -> None:
+    with pytest.raises(DataError, match="express"):
+        Scaler.fit(size * VALUES)
+
+
+def test_statistics_kept_in_float32_are_the_same_however_far_the_mean_is_from_zero() -> None:
+    scaler = Scaler.fit(VALUES + np.array([1e6, 0.0, 5.0]))  # means of 5 · 10³ deviations and more
+    mean, std = (np.float64(np.float32(each)) for each in (scaler.mean, scaler.std))
+    assert scaler.apart(mean, std) < 1e-6
+    assert scaler.apart(mean + 0.5 * std, std) == pytest.approx(0.5, rel=0.15)
+    assert scaler.apart(mean, 1.5 * std) == pytest.approx(0.5, rel=1e-5)

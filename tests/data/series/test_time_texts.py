@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genloom.data.series.time_texts import TimeFault, from_numbers, is_clock, is_time, parse
+from genloom.data.series.time_texts import TimeFault, from_numbers, is_clock, is_time, one_time, parse
 
 NOON = np.datetime64("2016-12-31T13:05:00", "s")
 
@@ -83,3 +83,9 @@ def test_forms_of_times_are_told_from_numbers_and_words() -> None:
     assert not any(map(is_time, ["20160701", "5", "", "red", "1.5", "05:00"]))
     assert all(map(is_clock, ["5:00", "23:59:59", "11:30 pm"]))
     assert not is_clock("2016-07-01 05:00")
+
+
+@pytest.mark.parametrize("text", ["now", "today", "", "2016-13-01", "2016-07-01T05:00+02:00", "1 July 2016"])
+def test_one_time_is_iso_without_a_zone(text: str) -> None:
+    assert one_time(text) is None
+    assert one_time(" 2016-07-01 05:00 ") == np.datetime64("2016-07-01T05:00:00", "s")

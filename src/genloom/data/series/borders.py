@@ -6,6 +6,7 @@ import numpy as np
 
 from genloom.data.series.clock import in_months, seconds
 from genloom.data.series.series import Series
+from genloom.data.series.time_texts import one_time
 from genloom.errors import InputError
 
 Kind = Literal["ett", "ratio", "dates"]
@@ -90,13 +91,9 @@ def _dates(series: Series, valid_from: str, test_from: str) -> tuple[int, int, i
 
 
 def _row(series: Series, name: str, text: str) -> int:
-    allowed = "a time such as 2017-06-26 or 2017-06-26T00:00:00"
-    try:
-        moment = np.array(text.strip().replace(" ", "T"), dtype="datetime64[s]")
-    except ValueError as error:
-        raise InputError(name, text, allowed) from error
-    if np.isnat(moment):
-        raise InputError(name, text, allowed)
+    moment = one_time(text)
+    if moment is None:
+        raise InputError(name, text, "a time such as 2017-06-26 or 2017-06-26T00:00:00, without a zone")
     return int(np.searchsorted(series.times, moment))
 
 
@@ -108,10 +105,14 @@ def _check_room(parts: Borders, lookback: int, horizon: int) -> None:
         needed = horizon + max(0, lookback - part.start)
         raise InputError("lookback, horizon", (lookback, horizon), f"so small that one window fits into each part: the "
                          f"{name} part has {rows:,} rows and a window needs {needed:,}",
-                         _remedy(name, rows, lookback, part))
+                         _remedy(name, lookback, horizon, part))
 
 
-def _remedy(name: str, rows: int, lookback: int, part: slice) -> str:
-    room = rows - max(0, lookback - part.start)
-    shorter = f"take a horizon of at most {room}" if room >= 1 else f"take a lookback of at most {rows - 1}"
-    return f"{shorter}, or a larger {name} part" if rows > 1 else f"take a larger {name} part or more rows"
+def _remedy(name: str, lookback: int, horizon: int, part: slice) -> str:
+    rows, room = part.stop - part.start, part.stop - max(part.start, lookback)
+    if rows < 2:
+        return f"take a larger {name} part or more rows"
+    shorter = (f"take a horizon of at most {room}" if room >= 1 else
+               f"take a lookback of at most {part.stop - horizon}" if horizon < rows else
+               f"take a lookback and a horizon that are {part.stop} together at most")
+    return f"{shorter}, or a larger {name} part"

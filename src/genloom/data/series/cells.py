@@ -36,6 +36,7 @@ class Column:
 
     fault   the first cell that is no number, in a column most of whose cells are
     comma   whether the comma was read as the decimal sign
+    zone    of times that had one and are in UTC now
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     times: NDArray[np.datetime64] | None = None
     fault: Fault | None = None
     comma: bool = False
+    zone: str = ""
 
 
 class Columns(NamedTuple):

@@ -40,8 +40,10 @@ def _column(name: str, values: Any) -> Column:
 
     kind = values.type
     if arrow.types.is_timestamp(kind) or arrow.types.is_date(kind):
-        plain = values.cast(arrow.timestamp("us", kind.tz if arrow.types.is_timestamp(kind) else None))
-        return Column(name, times=plain.to_numpy().astype("datetime64[us]"))
+        zone = (kind.tz or "") if arrow.types.is_timestamp(kind) else ""
+        # nothing is cut off here: times between two seconds are refused where they are read
+        plain = values.cast(arrow.timestamp(kind.unit if arrow.types.is_timestamp(kind) else "s", zone or None))
+        return Column(name, times=plain.to_numpy(), zone=zone)
     if arrow.types.is_integer(kind) or arrow.types.is_floating(kind) or arrow.types.is_decimal(kind):
         numbers = values.cast(arrow.float64(), safe=False).to_numpy()
         return Column(name, numbers=np.asarray(numbers, dtype=np.float64))

@@ -8,6 +8,7 @@ import numpy as np
 from genloom.data.series.cells import Column, Columns, read_csv
 from genloom.data.series.clock import Times
 from genloom.data.series.mending import Duplicates, Irregular, Missing, Rows, mended
+from genloom.data.series.scaler import LARGEST
 from genloom.data.series.series import Series
 from genloom.data.series.time_texts import Read, TimeFault, from_numbers, is_clock, is_time, parse
 from genloom.errors import DataError, InputError, UnknownName
@@ -16,6 +17,7 @@ NAMED = ("etth1", "transformer")
 """Series that have names: ETTh1 from the data folder, and the simulated transformer."""
 
 _TIME_NAMES = ("date", "datetime", "time", "timestamp", "ds", "day", "month", "year", "index", "period")
+_INDEX_NAMES = ("column 1", "index")
 _PARQUET = (".parquet", ".pq", ".parq")
 
 
@@ -78,10 +80,11 @@ def _rows(path: Path, columns: Columns, time: str, channels: Sequence[str]) -> R
     values = np.stack([column.numbers for column in chosen if column.numbers is not None], axis=1)
     rows = Rows(values, read.times, tuple(column.name for column in chosen), columns.lines, path.name, columns.place,
                 (*read.notes, *notes))
-    infinite = np.argwhere(np.isinf(values))
-    if len(infinite):
-        row, column = (int(index) for index in infinite[0])
-        raise DataError(f"{path.name}: {rows.at(row)} in {rows.channels[column]!r} is infinite; mend or empty the cell")
+    large = np.argwhere(np.abs(values) > LARGEST)
+    if len(large):
+        row, column = (int(index) for index in large[0])
+        said = "infinite" if np.isinf(values[row, column]) else f"{values[row, column]:.3g}, beyond {LARGEST:g}"
+        raise DataError(f"{path.name}: {rows.at(row)} in {rows.channels[column]!r} is {said}; mend or empty the cell")
     return rows
 
 
@@ -128,7 +131,8 @@ def _read_times(path: Path, columns: Columns, used: list[Column]) -> Read:
             return parse([" ".join(cells) for cells in zip(*(_texts(path, column) for column in used), strict=True)])
         column = used[0]
         if column.times is not None:
-            return Read(_typed(column.times))
+            note = f"times of the zone {column.zone} are read as UTC"
+            return Read(_typed(column.times), (note,) if column.zone not in ("", "UTC") else ())
         if column.numbers is not None and column.fault is None:
             return from_numbers(column.numbers)
         return parse(_texts(path, column))
@@ -162,7 +166,9 @@ def _channels(path: Path, columns: Columns, times: set[str], asked: Sequence[str
         raise UnknownName("data.channels", unknown, tuple(rest))
     if len(set(asked)) != len(asked):
         raise InputError("data.channels", list(asked), "different names")
-    chosen = [rest[name] for name in asked] if asked else [c for c in rest.values() if c.numbers is not None]
+    counts = None if asked else next(filter(_counts_rows, columns.columns[:1]), None)
+    chosen = [rest[name] for name in asked] if asked else [
+        column for column in rest.values() if column.numbers is not None and column is not counts]
     for column in chosen:
         if column.numbers is None:
             raise DataError(f"{path.name}: the column {column.name!r} holds text such as "
@@ -172,8 +178,18 @@ def _channels(path: Path, columns: Columns, times: set[str], asked: Sequence[str
                             f"{column.fault.text[:40]!r} is not a number; mend or empty the cell, "
                             "or leave the column out by --data.channels")
     if not chosen:
-        raise DataError(f"{path.name}: no column of numbers beside the times")
+        said = "".join(f"; {column.name!r} holds {column.texts[0][:40]!r}" for column in rest.values() if column.texts)
+        raise DataError(f"{path.name}: no column of numbers beside the times{said[:200]}")
     left = [name for name, column in rest.items() if column.numbers is None] if not asked else []
     notes = [f"columns without numbers were left out: {', '.join(left)}"] if left else []
+    if counts is not None and counts.name in rest:
+        notes.append(f"{counts.name!r} counts the rows and was left out; name it by --data.channels to forecast it")
     comma = [column.name for column in chosen if column.comma]
     return chosen, notes + ([f"the comma is the decimal sign in {', '.join(comma)}"] if comma else [])
+
+
+def _counts_rows(column: Column) -> bool:
+    """Whether it is the number of each row, as tables that are written with their index have it in front."""
+    named = column.name.lower() in _INDEX_NAMES or column.name.lower().startswith("unnamed:")
+    numbers = column.numbers
+    return named and numbers is not None and len(numbers) > 1 and bool((np.diff(numbers) == 1).all())

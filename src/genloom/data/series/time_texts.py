@@ -64,6 +64,18 @@ def parse(texts: Sequence[str]) -> Read:
     return Read(_seconds(_iso(stripped)))
 
 
+def one_time(text: str) -> np.datetime64 | None:
+    """The time of a text such as 2016-07-01 or 2016-07-01 05:00, as a person types it; None for what is no such time.
+
+    Zones are none: times of a series have none either.
+
+    >>> str(one_time("2016-07-01 05:00")), one_time("tomorrow"), one_time("2016-07-01T05:00Z")
+    ('2016-07-01T05:00:00', None, None)
+    """
+    times = _understood([text.strip().replace(" ", "T")])
+    return None if times is None else times[0].astype("datetime64[s]")
+
+
 def from_numbers(numbers: NDArray[np.float64]) -> Read:
     """Times of numbers: years such as 1959, dates such as 20160701, or seconds or milliseconds since 1970 (UTC).
 
