@@ -60,3 +60,22 @@ def test_what_is_no_model_is_refused() -> None:
         own_code.make_model(lambda: 3, {})
     with pytest.raises(InputError, match="it raises TypeError"):
         own_code.make_model(nn.Linear, {"lookback": 3})
+
+
+def test_dataclasses_of_a_file_know_their_module_and_nothing_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from __future__ import annotations\nfrom dataclasses import dataclass\n"
+                                      "@dataclass\nclass Settings:\n    limit: int = 7\n")
+    before = set(sys.modules)
+    assert own_code.named(own_code.load(tmp_path / "mine.py"), "Settings")().limit == 7
+    assert "_own_mine" not in set(sys.modules) - before
+    (tmp_path / "text.txt").write_text("x = 1\n")
+    with pytest.raises(InputError, match=r"ends in \.py"):
+        own_code.load(tmp_path / "text.txt")
+
+
+def test_a_class_cannot_end_the_command_while_it_is_made() -> None:
+    def build() -> nn.Module:
+        raise SystemExit(0)
+
+    with pytest.raises(InputError, match="it raises SystemExit"):
+        own_code.make_model(build, {})

@@ -117,3 +117,12 @@ def test_a_leak_in_the_network_is_found() -> None:
     experiment = small(network=TINY)
     experiment.network = Peeking()  # type: ignore[assignment]
     assert verdicts(experiment)["perturb the future"] == "fail"
+
+
+def test_a_torn_line_of_the_books_is_passed_over(tmp_path: Path) -> None:
+    rows = [json.dumps({"step": step, "validation MSE": value}) for step, value in ((2, 0.5), (4, None))]
+    (tmp_path / "evaluations.jsonl").write_text("\n".join([*rows, '{"step": 6, "valid']))
+    found = history(small(), tmp_path)
+    assert found.steps == [2, 4]
+    assert found.values[0] == 0.5
+    assert math.isnan(found.values[1])

@@ -1,5 +1,6 @@
 """The reader's own Python file: it is run, and something of it is taken by name."""
 
+import contextlib
 import importlib.util
 import inspect
 import sys
@@ -32,18 +33,21 @@ def load(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError("FILE", str(path), "a Python file", "pass FILE.py:NAME")
     spec = importlib.util.spec_from_file_location(f"_own_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise InputError("FILE", str(path), "a Python file, whose name ends in .py")
     module = importlib.util.module_from_spec(spec)
     folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
+    sys.path.insert(0, folder)  # as `python FILE` has it
+    sys.modules[module.__name__] = module  # dataclasses of the file look themselves up
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise InputError("FILE", str(path), "a Python file that can be imported",
                          f"it raises {type(error).__name__}: {_short(error)}") from error
     finally:
-        sys.path.remove(folder)
+        with contextlib.suppress(ValueError):  # the file may have taken it away itself
+            sys.path.remove(folder)
+        del sys.modules[module.__name__]
     return module
 
 
@@ -70,7 +74,7 @@ def make_model(found: Any, sizes: Mapping[str, int]) -> "nn.Module":
         try:
             wanted = inspect.signature(found).parameters
             found = found(**{name: size for name, size in sizes.items() if name in wanted})
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError("NAME", getattr(found, "__name__", type(found).__name__),
                              f"callable without arguments, or with some of {', '.join(sizes)}",
                              f"it raises {type(error).__name__}: {_short(error)}") from error

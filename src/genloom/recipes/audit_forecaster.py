@@ -1,7 +1,6 @@
 """The audit of a trained run: its own data preparation, its own loop of evaluation, and its books."""
 
 import copy
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +15,7 @@ from genloom.forecasting.audit.preparation import Preparation
 from genloom.forecasting.audit.protocol import History
 from genloom.forecasting.audit.whole import audit
 from genloom.recipes.forecaster_parts import make_parts
+from genloom.report.run_page import read_rows
 from genloom.training.checkpoint import Checkpoints
 from genloom.training.method import Batch, Networks
 
@@ -61,9 +61,9 @@ def evaluated(experiment: "ForecasterExperiment", size: int) -> Iterator[Batch]:
 def history(experiment: "ForecasterExperiment", run: Path) -> History:
     """Validation errors of a training, the first metric of each evaluation, and the step that was chosen."""
     steps, values = [], []
-    path = run / "evaluations.jsonl"
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        row = json.loads(line)
+    for row in read_rows(run / "evaluations.jsonl"):
+        if not isinstance(row.get("step"), int):
+            continue
         value = next((each for name, each in row.items() if name != "step"), None)
         steps.append(int(row["step"]))
         values.append(math.nan if value is None else float(value))

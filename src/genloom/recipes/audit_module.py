@@ -42,7 +42,7 @@ def _called(prepare: Prepare, values: NDArray[np.float64], train: int) -> NDArra
     name = getattr(prepare, "__name__", "prepare")
     try:
         found = np.array(prepare(values.copy(), train), dtype=np.float64)
-    except Exception as error:  # the reader's own code may raise anything
+    except (Exception, SystemExit) as error:  # the reader's own code may raise anything
         raise InputError("--prepare", name, "a function of values (N, C) and the number of training rows",
                          f"it raises {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
     if not np.isfinite(found).all():

@@ -107,3 +107,24 @@ def test_a_run_is_audited_with_its_books(files: Path, capsys: pytest.CaptureFixt
 def test_runs_of_other_families_are_refused(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", str(run_folder)]) == 2
     assert "the run of a forecaster" in capsys.readouterr().err
+
+
+def test_what_a_module_prints_and_missing_values_do_not_spoil_the_answer(
+        files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chatty = MODELS.replace("        return self.map", "        print('hello')\n        return self.map")
+    (files / "mine.py").write_text(chatty)
+    lines = (files / "series.csv").read_text().splitlines()
+    (files / "series.csv").write_text("\n".join(lines[:77] + lines[78:]) + "\n")
+    words = ["audit", f"{files / 'mine.py'}:Sound", *flags(files), "--json"]
+    assert main(words) == 2
+    assert "pass --data.missing interpolate or last" in capsys.readouterr().err
+    assert main([*words, "--data.missing", "last"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["failed"] == 0
+    assert "hello" in said.err
+
+
+def test_a_series_is_named_once(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = str(files / "series.csv")
+    assert main(["audit", f"{files / 'mine.py'}:Sound", "--source", place, "--data.csv", place]) == 2
+    assert "--source" in capsys.readouterr().err

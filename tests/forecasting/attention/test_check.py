@@ -1,5 +1,6 @@
 """Mistakes that are made in practice are named, and what is right passes, however it is written."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -226,3 +227,70 @@ def test_what_cannot_be_called_is_said() -> None:
         check(lambda q, k, v: v.sum())
     with pytest.raises(InputError, match="one width"):
         check(nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 6)))
+
+
+def test_what_raises_when_it_is_called_again_keeps_state() -> None:
+    calls = []
+
+    def once(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        calls.append(1)
+        if len(calls) > 1:
+            raise ValueError("used up")
+        return written()(q, k, v)
+
+    assert check(once).verdict.startswith("it raises when it is called again")
+
+
+def test_what_is_no_number_is_called_so_and_nothing_else_is_said_of_it() -> None:
+    for candidate in (lambda q, k, v: q * torch.nan, lambda q, k, v: written()(q, k, v).index_fill(
+            2, torch.tensor([0]), torch.inf)):
+        found = check(candidate)
+        assert found.verdict == "its output is not a number"
+        assert found.notes == ()
+
+
+def test_what_is_unlike_every_mistake_is_not_called_causal() -> None:
+    found = check(lambda q, k, v: v.flip(2) ** 3)
+    assert "every known mistake" in found.verdict
+    assert found.notes == ()
+
+
+def test_what_a_right_one_refuses_is_a_note() -> None:
+    def fussy(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        assert len(q) == 2, "two samples"
+        assert q.abs().max() < 50, "small scores"
+        return written()(q, k, v, mask)
+
+    found = check(fussy)
+    assert found.right
+    assert [note.split(":")[0] for note in found.notes] == [
+        "it raises AssertionError for scores that are a hundred times larger",
+        "it raises AssertionError for one sample alone"]
+
+
+@pytest.mark.parametrize(("returns", "said"), [(None, "it returns NoneType"), ({"out": 1}, "it returns dict"),
+                                               (torch.zeros(2, 4, 6, 5) * 1j, "complex numbers")])
+def test_what_is_no_array_of_numbers_is_refused_by_its_type(returns: object, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check(lambda q, k, v: returns)
+
+
+def test_leaving_is_no_verdict() -> None:
+    def leaves(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        raise SystemExit(0)
+
+    with pytest.raises(InputError, match="SystemExit"):
+        check(leaves)
+
+
+def test_a_module_that_cannot_be_copied_is_refused_in_one_line() -> None:
+    class Locked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lock = threading.Lock()
+
+        def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            return v
+
+    with pytest.raises(InputError, match=r"copy\.deepcopy"):
+        check(Locked())

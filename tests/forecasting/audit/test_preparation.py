@@ -102,3 +102,22 @@ def test_refused_are_borders_out_of_order_and_other_shapes() -> None:
             Preparation(by_training, values(), train, test, zoo.L)
     with pytest.raises(InputError, match="the shape of the values"):
         scaler(data(lambda raw: raw[1:]))
+
+
+def test_a_mean_of_many_deviations_that_float32_rounds_is_no_other_data() -> None:
+    far = values() + 1e5  # as 50 Hz with hundredths of deviation: float32 holds such a mean to 4e-3 deviations
+    of_training = Scaler.fit(far[:TRAIN].numpy())
+    fitted = torch.from_numpy(np.stack((of_training.mean, of_training.std))).float()
+    assert scaler(Preparation(by_training, far, TRAIN, TEST, zoo.L, fitted)).verdict == "pass"
+    fitted[0] += 0.1 * fitted[1]
+    assert "trained on other rows" in scaler(Preparation(by_training, far, TRAIN, TEST, zoo.L, fitted)).said
+
+
+def test_a_channel_that_is_constant_in_training_is_not_the_one_that_is_told() -> None:
+    raw = values()
+    raw[:TRAIN, 0] = 3.0
+    said = scaler(Preparation(by_training, raw, TRAIN, TEST, zoo.L)).said
+    assert "nan" not in said
+    assert "channel 1 " not in said
+    raw[:TRAIN] = 3.0
+    assert "every channel is constant" in scaler(Preparation(by_training, raw, TRAIN, TEST, zoo.L)).said

@@ -94,3 +94,35 @@ def test_refused_are_other_calls_shapes_and_what_cannot_be_copied() -> None:
 
     with pytest.raises(InputError, match="no copies"):
         Probe(Stuck(), batch())
+
+
+class Writing(zoo.Linear):
+    """Sound, but it writes into what it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x += 1
+        return super().forward(x)
+
+
+class Leaving(zoo.Linear):
+    def forward(self, x: Tensor) -> Tensor:
+        raise SystemExit(0)
+
+
+def test_what_a_model_writes_into_its_input_is_gone_at_the_next_call() -> None:
+    given = batch()
+    probe = Probe(Writing(), given)
+    assert torch.equal(probe.call(), probe.forecast)
+    assert torch.equal(probe.batch["x"], given["x"])
+
+
+def test_a_model_cannot_end_the_audit_and_must_return_floats() -> None:
+    with pytest.raises(InputError, match="it raises SystemExit: 0"):
+        Probe(Leaving(), batch())
+
+    class Counting(zoo.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x).int()
+
+    with pytest.raises(InputError, match=r"torch\.int32"):
+        Probe(Counting(), batch())

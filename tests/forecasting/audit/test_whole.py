@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import zoo
-from torch import nn
+from torch import Tensor, nn
 
 from genloom.errors import InputError
 from genloom.forecasting.attending import Attending
@@ -113,3 +113,21 @@ def test_an_audit_twice_says_the_same(windows: Windows) -> None:
 def test_two_windows_are_the_least(windows: Windows) -> None:
     with pytest.raises(InputError, match="at least 2"):
         audit(zoo.Linear(), windows, count=1)
+
+
+class Fussy(zoo.Linear):
+    """Raises for another batch size, where it is given y, and in training."""
+
+    def forward(self, x: Tensor, x_marks: Tensor, y_marks: Tensor, y: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        if len(x) != 4 or y is not None or self.training:
+            raise ValueError("not like this")
+        return super().forward(x)
+
+
+def test_a_check_that_a_model_does_not_survive_is_told_and_the_others_go_on(windows: Windows) -> None:
+    found = {check.name: check for check in audit(Fussy(), windows, count=4)}
+    for name in (FUTURE, FUTURE_TRAINING):
+        assert found[name].verdict == "unclear"
+        assert found[name].said == "it raises ValueError: not like this"
+    assert found[COMPANY].verdict == "fail"
+    assert found[PERMUTED].verdict == found[TWICE].verdict == "pass"

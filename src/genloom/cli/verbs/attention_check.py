@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from genloom.cli import flags
+from genloom.cli import flags, own_code
 from genloom.cli.output import Voice
 from genloom.errors import DataError, InputError
 
@@ -45,12 +45,12 @@ def run(args: list[str]) -> int:
 def _theirs(path: Path, name: str, voice: Voice) -> int:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    from genloom.forecasting.attention.candidate import load
+    from genloom.forecasting.attention.candidate import chosen
     from genloom.forecasting.attention.check import check
 
     voice.say(f"{path} is your own code: it is run here, with your rights")
     with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of the answer
-        found, candidate = load(path, name)
+        found, candidate = chosen(own_code.load(path), name)
         finding = check(candidate, found)
     voice.answer(_document(path, finding), f"{finding.name}: {finding.verdict}", *_details(finding))
     return 0 if finding.right else 1

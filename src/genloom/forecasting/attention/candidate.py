@@ -1,4 +1,4 @@
-"""Somebody's attention as a function of numpy arrays: found in a file, and called in the ways it may be meant.
+"""Somebody's attention as a function of numpy arrays: found in a module, and called in the ways it may be meant.
 
 A function or module takes (q, k, v, mask=None) in the layout (B, H, L, d) or (B, L, H, d), of torch tensors or numpy
 arrays. A module with weights takes (B, L, H·d), once or three times: its square matrices are set to the identity and
@@ -6,13 +6,10 @@ its biases to 0 in a copy, so that attention alone is left.
 """
 
 import copy
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from genloom.errors import DataError, GenloomError, InputError, UnknownName
+from genloom.errors import GenloomError, InputError, UnknownName
 
 Array = NDArray[Any]
 _MASK_NAMES = ("mask", "attn_mask", "attention_mask", "src_mask", "attn_bias", "bias")
@@ -58,7 +55,7 @@ class Way:
         Errors: `InputError` for another shape.
         """
         heads, size = self.heads, self.size
-        batch = out.shape[0] if out.ndim else 0
+        batch = out.shape[0] if out.ndim else _BATCH
         shapes = {"(B, H, L, d)": (batch, heads, length, size), "(B, L, H, d)": (batch, length, heads, size)}
         if out.shape == shapes.get(self.layout):
             return (out.swapaxes(1, 2) if self.layout == "(B, L, H, d)" else out), False
@@ -67,15 +64,11 @@ class Way:
         raise InputError("shape of the output", out.shape, f"{shapes.get(self.layout, (batch, length, heads * size))}")
 
 
-def load(path: Path, name: str = "") -> tuple[str, Any]:
-    """The attention of a Python file, which is run: the named one, or the one whose name says attention.
+def chosen(module: ModuleType, name: str = "") -> tuple[str, Any]:
+    """The attention of a module with its name: the named one, or the one whose name says attention.
 
-    Errors: `DataError` for a file that is not there or fails when it is run; `UnknownName`, or `InputError` where it is
-    not clear which one is meant.
+    Errors: `UnknownName`, or `InputError` where it is not clear which one is meant.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    module = _run(path)
     own = {key: value for key, value in vars(module).items() if key[0] != "_" and _callable_here(value, module)}
     if name:
         if not hasattr(module, name):
@@ -84,7 +77,7 @@ def load(path: Path, name: str = "") -> tuple[str, Any]:
     likely = [key for key in own if "attention" in key.lower() or "attend" in key.lower()] or list(own)
     if len(likely) != 1:
         remedy = f"pass --function with one of {', '.join(likely)}" if likely else "define a function of q, k, v"
-        raise InputError("FILE", str(path), "a file that defines one attention", remedy)
+        raise InputError("FILE", str(module.__file__), "a file that defines one attention", remedy)
     return likely[0], own[likely[0]]
 
 
@@ -96,7 +89,7 @@ def ways(candidate: Any) -> Iterator[Way]:
     if inspect.isclass(candidate):
         candidate = _made(candidate)
     if isinstance(candidate, nn.Module):
-        candidate = copy.deepcopy(candidate).eval()
+        candidate = _copied(candidate).eval()
         if any(True for _ in candidate.parameters()):
             yield from _with_weights(candidate)
             return
@@ -112,21 +105,13 @@ def ways(candidate: Any) -> Iterator[Way]:
             yield Way(layout, _HEADS, _SIZE, takes, merged=False, selves=False, call=call)
 
 
-def _run(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"genloom_checked_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise DataError(f"{path}: no Python file; its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))  # as `python FILE` has it
-    sys.modules[module.__name__] = module  # dataclasses of the file look themselves up
+def _copied(module: nn.Module) -> nn.Module:
+    """A copy, so that nothing that is tried leaves a trace in it."""
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise DataError(f"{path} failed when it was run: {type(error).__name__}: {str(error)[:200]}") from error
-    finally:
-        sys.path.remove(str(path.resolve().parent))
-        del sys.modules[module.__name__]
-    return module
+        return copy.deepcopy(module)
+    except Exception as error:  # it may hold anything
+        raise InputError("attention", type(module).__name__, "such that `copy.deepcopy` copies it",
+                         f"that raises {type(error).__name__}: {str(error)[:200]}") from error
 
 
 def _callable_here(value: Any, module: ModuleType) -> bool:
@@ -146,7 +131,7 @@ def _made(kind: type) -> Any:
         chosen[name] = _HEADS if heads else _HEADS * _SIZE
     try:
         return kind(**chosen)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError("class", kind.__name__, f"one that can be made with {chosen}",
                          f"make an object in the file and pass its name ({str(error)[:100]})") from error
 
@@ -195,11 +180,18 @@ class ChangesItsInput(GenloomError):
 
 def _called(candidate: Any, given: list[Any], keyword: str, mask: Any) -> Array:
     with torch.no_grad():
-        if mask is None:
-            out = candidate(*given)
-        else:
-            out = candidate(*given, **{keyword: mask}) if keyword else candidate(*given, mask)
-    out = out[0] if isinstance(out, (tuple, list)) else out
+        try:
+            if mask is None:
+                out = candidate(*given)
+            else:
+                out = candidate(*given, **{keyword: mask}) if keyword else candidate(*given, mask)
+        except SystemExit as error:  # the reader's code must not decide how the comparison ends
+            raise RuntimeError(f"SystemExit: {error}") from error
+    out = out[0] if isinstance(out, (tuple, list)) and out else out
+    if not isinstance(out, (torch.Tensor, np.ndarray)):
+        raise TypeError(f"it returns {type(out).__name__}, and no tensor or array")
+    if (out.is_complex() if isinstance(out, torch.Tensor) else np.iscomplexobj(out)):
+        raise TypeError("it returns complex numbers")
     return np.asarray(out.detach().double().numpy() if isinstance(out, torch.Tensor) else out, dtype=np.float64)
 
 

@@ -29,6 +29,8 @@ _EARLIER = np.tril(np.ones((LENGTH, LENGTH), dtype=bool))
 
 CHANGES = Fault("it changes its input", "do not write to q, k or v in place: scores = q @ k.transpose(-2, -1) / √d")
 RANDOM = Fault("two calls differ: dropout is active in evaluation", "F.dropout(weights, p, training=self.training)")
+STATE = Fault("it raises when it is called again", "keep no state between calls")
+NOT_FINITE = Fault("its output is not a number", "look for a row that is all −∞ before the softmax, or a division by 0")
 OTHER = Fault("it differs from attention, and from every known mistake", "compare it with softmax(q kᵀ / √d) v")
 LENGTHS = Fault("it is wrong where there are more keys than queries", "do not mix up the axes of queries and keys")
 BATCH = Fault("a sample's output depends on the others of its batch", "use no statistic over the batch")
@@ -94,10 +96,26 @@ def check(candidate: Any, name: str = "attention") -> Finding:
             complaints.append(f"{way.layout}: {type(error).__name__}: {str(error)[:120]}")
     if not attempts:
         raise InputError("attention", name, "a function of q, k, v", complaints[0] if complaints else "")
-    if any(not np.array_equal(one.out, one.call(one.probe), equal_nan=True) for one in attempts):
-        return Finding(name, _right_error(attempts[0]), (RANDOM,), attempts[0].way.layout, "not tried")
-    best = _best(attempts)
+    fault = _unsteady(attempts)
+    if fault is not None:
+        return Finding(name, _right_error(attempts[0]), (fault,), attempts[0].way.layout, "not tried")
+    finite = [one for one in attempts if np.isfinite(one.out).all()]
+    if not finite:
+        return Finding(name, inf, (NOT_FINITE,), attempts[0].way.layout, "not tried")
+    best = _best(finite)
     return _explained(best, name)
+
+
+def _unsteady(attempts: list[Attempt]) -> Fault | None:
+    """What is wrong where a second call does not give what the first one gave."""
+    for one in attempts:
+        try:
+            again = one.call(one.probe)
+        except Exception:  # the reader's code may raise anything
+            return STATE
+        if not np.array_equal(one.out, again, equal_nan=True):
+            return RANDOM
+    return None
 
 
 def _best(attempts: list[Attempt]) -> Attempt:
@@ -118,7 +136,7 @@ def _right_error(attempt: Attempt) -> float:
 
 def _recognise(attempt: Attempt) -> None:
     """Set the variant that gives what was found, else the nearest."""
-    attempt.error = inf
+    attempt.error, attempt.always = inf, False
     for seen in (None, _EARLIER):
         for spec in faults.specs(attempt.way.merged or attempt.joined, attempt.way.selves):
             error = faults.error(attempt.out, faults.variant(*wide(attempt.probe), seen, spec))
@@ -129,18 +147,18 @@ def _recognise(attempt: Attempt) -> None:
 
 
 def _explained(best: Attempt, name: str) -> Finding:
-    notes = _notes(best)
     worst = _right_error(best)
     if best.error >= _COARSE:
-        return Finding(name, worst, (OTHER,), best.way.layout, "not tried", notes)
-    found = list(best.spec.faults)
+        best.always = False  # that the nearest variant is causal says nothing of what is unlike all of them
+        return Finding(name, worst, (OTHER,), best.way.layout, "not tried", _notes(best))
+    found, notes = list(best.spec.faults), _notes(best)
     if best.error >= SAME:
         found.append(FLOAT16 if best.error < _BFLOAT else BFLOAT16)
     how, mask_faults, mask_error = ("not tried", [], 0.0) if best.always else check_mask(best)
     found += mask_faults
     if not found:
-        extra, errors = _further(best)
-        found, worst = extra, max(worst, mask_error, *errors)
+        extra, errors, refused = _further(best)
+        found, worst, notes = extra, max(worst, mask_error, *errors), (*notes, *refused)
     elif mask_faults:
         worst = max(worst, mask_error)
     return Finding(name, worst, tuple(found), best.way.layout, how, notes)
@@ -157,22 +175,27 @@ def _notes(best: Attempt) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _further(best: Attempt) -> tuple[list[Fault], list[float]]:
-    """What a right one may still do wrong: more keys than queries, large scores, samples that know each other."""
-    found, errors = [], [0.0]
+def _further(best: Attempt) -> tuple[list[Fault], list[float], list[str]]:
+    """What a right one may still do wrong: more keys than queries, large scores, samples that know each other; and
+    what it refuses to be asked."""
+    found, errors, refused = [], [0.0], []
     if not best.way.selves and not best.always:
         crossed = _measured(best, make_probe(best.way, LENGTH - 2, KEYS))
         if crossed is not None:
             errors.append(crossed)
             found += [LENGTHS] if crossed > ROUNDING else []
-    large = make_probe(best.way, LENGTH, LENGTH, scale=100.0)
-    if not np.isfinite(best.call(large)).all():
-        found.append(OVERFLOW)
     probe = best.probe
-    alone = best.call(Probe(probe.q[:1], probe.k[:1], probe.v[:1]))
-    if faults.error(alone, best.out[:1]) > ROUNDING:
-        found.append(BATCH)
-    return found, errors
+    for said, asked, fault in (
+            ("scores that are a hundred times larger", make_probe(best.way, LENGTH, LENGTH, scale=100.0), OVERFLOW),
+            ("one sample alone", Probe(probe.q[:1], probe.k[:1], probe.v[:1]), BATCH)):
+        try:
+            out = best.call(asked)
+        except Exception as error:  # the reader's code may raise anything
+            refused.append(f"it raises {type(error).__name__} for {said}: {str(error)[:80] or 'no message'}")
+            continue
+        wrong = faults.error(out, best.out[:1]) > ROUNDING if fault is BATCH else not np.isfinite(out).all()
+        found += [fault] if wrong else []
+    return found, errors, refused
 
 
 def _measured(best: Attempt, probe: Probe) -> float | None:

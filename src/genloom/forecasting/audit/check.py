@@ -46,6 +46,11 @@ def measured(name: str, done: str, number: float, *, tolerance: float, well: str
                  said=well if passed else ill, remedy="" if passed else remedy)
 
 
+def untold(name: str, error: Exception, verdict: Verdict = "unclear", remedy: str = "") -> Check:
+    """A check whose calls the model does not survive."""
+    return Check(name=name, done="the model was called for it", verdict=verdict, said=str(error), remedy=remedy)
+
+
 def change(after: Tensor, before: Tensor, size: float | None = None) -> float:
     """max |after − before| / size, where size is the root mean square of `before`; ∞ where one is not finite.
 

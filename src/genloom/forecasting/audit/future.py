@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from genloom.forecasting.audit.check import Check, change, measured, percent, rms, tolerance_for
-from genloom.forecasting.audit.probe import Probe
+from genloom.forecasting.audit.check import Check, change, measured, percent, rms, tolerance_for, untold
+from genloom.forecasting.audit.probe import Probe, Raised
 
 FUTURE, FUTURE_TRAINING = "perturb the future", "perturb the future, in training"
 _WINDOWS = 4
@@ -40,7 +40,11 @@ def future(probe: Probe, training: bool = False) -> Check:
     if not probe.takes_truth:
         return Check(name=name, done="nothing: the model is called without y", verdict="pass", number=0.0,
                      said="it is told nothing of the future but the calendar")
-    leaks = list(_tried(probe, training))
+    try:
+        leaks = list(_tried(probe, training))
+    except Raised as error:
+        return untold(name, error, remedy=f"take y of shape {tuple(probe.batch['y'].shape)}, as the windows have it"
+                      + (", in training mode too" if training else ""))
     worst = max(leaks, key=lambda leak: leak.number)
     used = max(leak.later for leak in leaks)
     well = "no forecast changes by what comes after it" if used > 0 else "y is not looked at, not even where it may be"

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from genloom.data.series.scaler import Scaler
 from genloom.errors import InputError
 from genloom.forecasting.audit.check import Check, change, measured, percent
-from genloom.forecasting.audit.probe import Probe
+from genloom.forecasting.audit.probe import Probe, Raised
 from genloom.rng import generator
 
 SCALER, SMOOTHED = "refit the scaler", "perturb the future of the data"
@@ -123,11 +124,8 @@ def _otherwise_fitted(data: Preparation) -> float:
     """How far the statistics by which a model was trained are from those of the training rows, in deviations."""
     if data.fitted is None:
         return 0.0
-    train = data.values[: data.train]
-    deviation = train.std(0, correction=0)
-    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
-    mean, scale = data.fitted.double().cpu()
-    return float(torch.maximum((mean - train.mean(0)).abs(), (scale - deviation).abs()).div(deviation).max())
+    mean, deviation = data.fitted.double().cpu().numpy()
+    return Scaler.fit(data.values[: data.train].numpy()).apart(mean, deviation)
 
 
 def _other_data(data: Preparation, number: float) -> Check:
@@ -142,7 +140,10 @@ def _fitted(data: Preparation, prepared: Tensor) -> str:
     train, every = data.values[: data.train], data.values
     found = implied(train, prepared[: data.train])
     gap = (every.mean(0) - train.mean(0)).abs() / train.std(0, correction=0)
-    channel = int(gap.nan_to_num(0.0).argmax())
+    gap = torch.where(gap.isfinite() & found.mean.isfinite(), gap, -1.0)  # a constant channel implies no scale
+    channel = int(gap.argmax())
+    if gap[channel] < 0:
+        return "every channel is constant in training"
     pairs = ((found.mean, train.mean(0), every.mean(0)),
              (found.deviation, train.std(0, correction=0), every.std(0, correction=0)))
     told = [f"{name} {float(mine[channel]):.4g} (training {float(fit[channel]):.4g}, all {float(all_[channel]):.4g})"
@@ -158,7 +159,10 @@ def _felt(data: Preparation, before: Tensor, after: Tensor, probe: Probe | None)
     read = slice(data.train - data.lookback, data.train)
     if window["x"].shape[1:] != before[read].shape:
         return ""
-    first, second = (probe.call({**window, "x": rows[read][None].to(window["x"])}) for rows in (before, after))
+    try:
+        first, second = (probe.call({**window, "x": rows[read][None].to(window["x"])}) for rows in (before, after))
+    except Raised:  # `change the batch size` tells of it
+        return ""
     return f"; a forecast from the last training row changes by {percent(change(second, first))}"
 
 

@@ -8,12 +8,19 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from genloom.errors import InputError
+from genloom.errors import GenloomError, InputError
 from genloom.rng import fold, generator
 from genloom.training.method import Batch, Source
 
 _NAMES = ("x", "x_marks", "y_marks", "y")
 _CALL = "model(x, x_marks, y_marks, y=None)"
+
+
+class Raised(GenloomError):
+    """What a model raised when it was called."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"it raises {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
 class Probe:
@@ -36,10 +43,9 @@ class Probe:
         self._taken = taken(model)
         try:
             self.forecast = self.call()
-        except Exception as error:  # the reader's own code may raise anything
+        except Raised as error:
             raise InputError("model", type(model).__name__, f"callable as {_CALL}",
-                             f"with x of {tuple(self.batch['x'].shape)} it raises {type(error).__name__}: "
-                             f"{' '.join(str(error).split())[:300]}") from error
+                             f"with x of {tuple(self.batch['x'].shape)} {error}") from error
         self._check_shape()
 
     @property
@@ -65,13 +71,20 @@ class Probe:
         training   in training mode, by a further copy, whose state is thrown away
         draw       number of the random draws: the same number, the same draws
         others     further arguments by name
+
+        Errors: `Raised`, whatever the model raises.
         """
         given: dict[str, Tensor | None] = {**(self.batch if batch is None else batch), "y": truth}
+        # copies, since a model may write into what it is given
+        told = [None if (each := given[name]) is None else each.clone() for name in self._taken]
         model = _copied(self.model).train() if training else self.model
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices), torch.no_grad():
             torch.manual_seed(fold(self._seed, draw))
-            found = model(*(given[name] for name in self._taken), **(others or {}))
+            try:
+                found = model(*told, **(others or {}))
+            except (Exception, SystemExit) as error:  # the reader's own code may raise anything, and must not end this
+                raise Raised(error) from error
         return cast(Tensor, found[0] if isinstance(found, tuple) else found)
 
     def part(self, rows: Tensor | slice) -> dict[str, Tensor]:
@@ -89,6 +102,8 @@ class Probe:
             shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise InputError("model", shape, f"such that it returns a forecast of shape {asked} for these windows",
                              "or (B, H, C, P), P numbers for each step and channel")
+        if not found.is_floating_point():
+            raise InputError("model", str(found.dtype), "such that it returns floating-point numbers")
         broken = int((~found.isfinite()).sum())
         if broken:
             raise InputError(

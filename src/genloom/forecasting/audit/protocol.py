@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from genloom.forecasting.attending import Attending
-from genloom.forecasting.audit.check import ROUNDING, Check, change, measured, percent, rms
-from genloom.forecasting.audit.probe import Probe
+from genloom.forecasting.audit.check import ROUNDING, Check, change, measured, percent, rms, untold
+from genloom.forecasting.audit.probe import Probe, Raised
 from genloom.training.method import Batch
 
 COUNTED, BEST, MASKED = "count the windows", "look for the best epoch", "look behind the mask"
@@ -88,7 +88,10 @@ def masked(probe: Probe) -> Check:
     same. A model of another make that takes an argument with "mask" in its name is called with and without a causal
     mask of its input, and must tell them apart.
     """
-    caught = _caught(probe)
+    try:
+        caught = _caught(probe)
+    except Raised as error:
+        return untold(MASKED, error)
     if caught:
         number, where = max((_behind(*each), name) for name, each in caught.items())
         count = f"{len(caught)} attention{'s' if len(caught) > 1 else ''}"
@@ -108,9 +111,8 @@ def _told_apart(probe: Probe, name: str) -> Check:
     done = f"forecasts with {name}=None and with a causal {name} ({length}, {length}) were compared"
     try:
         number = change(probe.call(others={name: mask}), probe.forecast)
-    except Exception as error:  # the reader's own code may want another mask
-        said = f"it raises {type(error).__name__}: {' '.join(str(error).split())[:120]}"
-        return Check(name=MASKED, done=done, verdict="unclear", said=said)
+    except Raised as error:  # the reader's own code may want another mask
+        return Check(name=MASKED, done=done, verdict="unclear", said=str(error))
     return Check(name=MASKED, done=done, number=number, verdict="pass" if number > 0 else "fail",
                  said=f"the mask changes forecasts by {percent(number)}" if number else "the mask changes nothing",
                  remedy="" if number else "hand the mask down to every attention")

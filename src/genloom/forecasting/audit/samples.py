@@ -2,8 +2,8 @@
 
 import torch
 
-from genloom.forecasting.audit.check import Check, change, measured, percent, rms, tolerance_for
-from genloom.forecasting.audit.probe import Probe
+from genloom.forecasting.audit.check import Check, change, measured, percent, rms, tolerance_for, untold
+from genloom.forecasting.audit.probe import Probe, Raised
 
 TWICE, PERMUTED, COMPANY = "forecast twice", "permute the batch", "change the batch size"
 _STRANGE = 30.0  # how much larger than the data a strange companion is
@@ -11,7 +11,10 @@ _STRANGE = 30.0  # how much larger than the data a strange companion is
 
 def twice(probe: Probe) -> Check:
     """The same windows again, with other random draws: in eval mode nothing may be random, and nothing remembered."""
-    number = max(change(probe.call(draw=draw), probe.forecast) for draw in (0, 1, 2))
+    try:
+        number = max(change(probe.call(draw=draw), probe.forecast) for draw in (0, 1, 2))
+    except Raised as error:
+        return untold(TWICE, error, "fail", "keep no state between calls")
     return measured(
         TWICE, f"the same {probe.count} windows were forecast four times in eval mode, by three seeds", number,
         tolerance=tolerance_for(probe.forecast) / 100, well="the same forecasts",
@@ -30,7 +33,10 @@ def permuted(probe: Probe, random: bool = False) -> Check:
         return _unclear(PERMUTED, done, random)
     shuffled = torch.randperm(probe.count, generator=torch.Generator().manual_seed(1))
     orders = (torch.arange(probe.count).flip(0), shuffled)
-    number = max(change(probe.call(probe.part(order)), probe.forecast[order]) for order in orders)
+    try:
+        number = max(change(probe.call(probe.part(order)), probe.forecast[order]) for order in orders)
+    except Raised as error:
+        return untold(PERMUTED, error)
     return measured(PERMUTED, done, number, tolerance=tolerance_for(probe.forecast), well="the same, in that order",
                     ill=f"a forecast changes by {percent(number)} with its place in the batch",
                     remedy="look for a `reshape` or `view` that mixes samples with channels or steps (`transpose` "
@@ -45,19 +51,27 @@ def company(probe: Probe, random: bool = False) -> Check:
     done = f"a window was forecast alone, with {probe.count - 1} others, and beside some {_STRANGE:g} times as large"
     if random or probe.count < 2:
         return _unclear(COMPANY, done, random)
-    scale, first = rms(probe.forecast), slice(0, 1)
-    alone = change(probe.call(probe.part(first)), probe.forecast[first], scale)
-    half = slice(0, (probe.count + 1) // 2)
-    some = change(probe.call(probe.part(half)), probe.forecast[half], scale)
-    strange = {name: tensor.clone() for name, tensor in probe.batch.items()}
-    strange["x"][1:] += _STRANGE * rms(strange["x"]) * (1 + probe.noise(strange["x"][1:], 3))
-    beside = change(probe.call(strange)[first], probe.forecast[first], scale)
+    try:
+        alone, some, beside = _in_company(probe)
+    except Raised as error:
+        return untold(COMPANY, error, "fail", "take batches of any size: the last one of an evaluation may have one "
+                      "window")
     number = max(alone, some, beside)
     return measured(
         COMPANY, done, number, tolerance=tolerance_for(probe.forecast), well="the same forecast in any company",
         ill=f"alone the forecast changes by {percent(alone)}, beside strange windows by {percent(beside)}",
         remedy="take no mean, maximum or top-k over the batch: normalise each window by itself (or by statistics of "
                "the training data, as batch norm does in eval mode)")
+
+
+def _in_company(probe: Probe) -> tuple[float, float, float]:
+    """How much the forecast of a window changes alone, among half of the others, and beside strange ones."""
+    scale, first, half = rms(probe.forecast), slice(0, 1), slice(0, (probe.count + 1) // 2)
+    strange = {name: tensor.clone() for name, tensor in probe.batch.items()}
+    strange["x"][1:] += _STRANGE * rms(strange["x"]) * (1 + probe.noise(strange["x"][1:], 3))
+    return (change(probe.call(probe.part(first)), probe.forecast[first], scale),
+            change(probe.call(probe.part(half)), probe.forecast[half], scale),
+            change(probe.call(strange)[first], probe.forecast[first], scale))
 
 
 def _unclear(name: str, done: str, random: bool) -> Check:
