@@ -139,3 +139,14 @@ def test_impossible_ones_are_refused() -> None:
             Quantiles(levels)
     with pytest.raises(InputError, match=r"network.head"):
         make_head("poisson")
+
+
+def test_spreads_of_any_size_and_any_number_of_errors_have_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = torch.randn(400, 6, generator=torch.Generator().manual_seed(0))
+    whole = Quantiles().around(errors)
+    monkeypatch.setattr("genloom.forecasting.heads._MOST", 800)  # two steps of the horizon at a time
+    torch.testing.assert_close(Quantiles().around(errors), whole, rtol=0, atol=0)
+    for head in (Quantiles(), Gaussian(), StudentT()):
+        raw = head.around(1e6 * errors)  # float32's exp ends at 88
+        assert raw.isfinite().all()
+        assert torch.nn.functional.softplus(raw).max() > 1e4

@@ -112,3 +112,14 @@ def test_impossible_sizes_are_refused() -> None:
         small(label=L + 1)
     with pytest.raises(InputError, match=r"network.layers"):
         small(layers=0)
+
+
+def test_without_the_truth_a_decoder_is_looked_at_while_it_reads_its_own_forecast() -> None:
+    x, x_marks, y_marks, _ = batch()
+    network = small("autoregressive")
+    own = network.generate(x, x_marks, y_marks)[..., 0]
+    free, given = network.look(x, x_marks, y_marks), network.look(x, x_marks, y_marks, own)
+    zeros = network.look(x, x_marks, y_marks, torch.zeros_like(own))
+    for part in ("decoder", "cross"):
+        torch.testing.assert_close(free[part][0], given[part][0], rtol=0, atol=0)
+        assert not torch.allclose(free[part][0], zeros[part][0])

@@ -138,3 +138,36 @@ def test_files_hold_the_same_numbers(tmp_path: Path) -> None:
     assert told["channels"]["load"]["low"] == found.low[:, 0].tolist()
     assert told["channels"]["load"]["truth"] == found.truth[:, 0].tolist()
     assert read_provenance(picture)["recipe"] == "forecaster"
+
+
+def test_no_interval_is_wider_than_the_outermost_quantiles() -> None:
+    narrow = small(network=replace(RIDGE, start="own", head="quantiles", levels=(0.1, 0.5, 0.95)))
+    with pytest.raises(InputError, match=r"at most 0\.8, since the model's outermost quantiles are those at 0\.1 and"):
+        ahead(narrow, networks_of(narrow), level=0.9)
+    found = ahead(narrow, networks_of(narrow))  # the recipe's 0.9 is beyond them, and was not asked for here
+    assert found.level == 0.8
+    assert "own quantiles at 0.1 and 0.9" in found.how
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("start", ["2020-01-24T06:00:00Z", "2020-01-24T06:00:00+02:00", "now", "NaT"])
+def test_a_start_has_no_zone_and_is_written_out(start: str) -> None:
+    experiment = small()
+    with pytest.raises(InputError, match="without a zone"):
+        ahead(experiment, networks_of(experiment), start)
+
+
+def test_channels_that_are_called_like_ends_of_others_keep_their_columns(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = world()
+    use_world(monkeypatch, replace(series, channels=("load", "load_low"), digest=""))
+    experiment = small(network=RIDGE)
+    found = ahead(experiment, networks_of(experiment))
+    rows = list(csv.DictReader(write(found, tmp_path, {})[0].read_text().splitlines()))
+    assert list(rows[0]) == ["time", "load", "load__low", "load__high", "load__naive", "load_low", "load_low__low",
+                             "load_low__high", "load_low__naive"]
+    assert float(rows[0]["load_low"]) == pytest.approx(found.point[0, 1], rel=1e-9)
+    use_world(monkeypatch, replace(series, channels=("time", "b"), digest=""))
+    experiment = small(network=RIDGE)
+    table = write(ahead(experiment, networks_of(experiment)), tmp_path / "two", {})[0]
+    assert next(csv.reader(table.read_text().splitlines()))[:2] == ["date", "time"]

@@ -1,5 +1,6 @@
 """Numbers of a forecaster's attention: what is planted is found, and replacing what is not used costs nothing."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -90,3 +91,13 @@ def test_other_networks_are_refused() -> None:
     experiment = built(replace(TINY, kind="linear"))
     with pytest.raises(InputError, match="a Transformer"):
         sight(experiment, {"forecaster": experiment.network})
+
+
+def test_a_season_of_one_row_has_no_same_hour() -> None:
+    rows = torch.arange(-8, 0)
+    even = torch.full((1, 8, 8), 1 / 8).double()
+    layer = Attended(rows, rows, torch.ones(8, 8, dtype=torch.bool), even, torch.ones(1, 1, 1).double(),
+                     torch.special.entr(even).sum(2).mean(1), 1)
+    (found,) = heads(Sight({"encoder": (layer,)}, torch.ones(8).double(), 1))
+    assert math.isnan(found.rank)
+    assert found.agrees is None

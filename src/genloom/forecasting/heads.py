@@ -14,6 +14,8 @@ PointLoss = Literal["mse", "mae", "huber"]
 _LEAST = 1e-4  # of a scale, in units of the normalised series
 _FREEDOM = 2.0  # a Student t with more degrees of freedom than this has a variance
 _USUAL = 5.0
+_MOST = 10_000_000  # numbers whose quantiles torch takes at once; it refuses 16 million
+_STRAIGHT = 20.0  # from here on softplus(r) is r in float32
 
 
 class Head(Protocol):
@@ -143,7 +145,9 @@ class Quantiles:
         """Steps between the quantiles of the errors, outwards from the middle."""
         half = self.parameters // 2
         levels = torch.tensor(self.levels, dtype=errors.dtype, device=errors.device)
-        steps = torch.quantile(errors, levels, dim=0).diff(dim=0)
+        some = max(1, _MOST // len(errors))  # steps of the horizon at a time
+        found = torch.cat([torch.quantile(part, levels, dim=0) for part in torch.split(errors, some, dim=1)], dim=1)
+        steps = found.diff(dim=0)
         return _before_softplus(torch.cat((steps[:half].flip(0), steps[half:])))
 
 
@@ -246,7 +250,7 @@ def make_head(kind: str, *, loss: PointLoss = "mse", levels: tuple[float, ...] |
 
 def _before_softplus(value: Tensor) -> Tensor:
     """r with softplus(r) = value, of values that are at least 10⁻⁴."""
-    return value.clamp(min=_LEAST).expm1().log()
+    return torch.where(value > _STRAIGHT, value, value.clamp(_LEAST, _STRAIGHT).expm1().log())
 
 
 def _placed(raw: Tensor, back: Affine) -> tuple[Tensor, Tensor]:

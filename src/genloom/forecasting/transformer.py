@@ -101,9 +101,11 @@ class Transformer(nn.Module):
 
     def look(self, x: Tensor, x_marks: Tensor, y_marks: Tensor, y: Tensor | None = None) -> dict[str, list[Tensor]]:
         """The attention weights of each layer, (B, heads, Lq, Lk), of the encoder, the decoder, and of it to the
-        encoder ("cross")."""
+        encoder ("cross"); an autoregressive decoder that is given no truth reads its own forecast, as in use."""
         encoder, decoder, cross = Looked(), Looked(), Looked()
         memory = self.encode(x, x_marks, encoder)
+        if self.shape.decoder == "autoregressive" and y is None:
+            y = self.generate(x, x_marks, y_marks, memory)[..., 0].to(x.dtype)
         self._decoded(*self._target(x, x_marks, y_marks, y), memory, decoder, cross)
         return {"encoder": encoder, "decoder": decoder, "cross": cross}
 
@@ -136,8 +138,8 @@ class Transformer(nn.Module):
         if self.shape.decoder == "one-shot":
             zeros = x.new_zeros(len(x), self.shape.horizon, x.shape[2])
             return torch.cat((start, zeros), 1), torch.cat((x_marks[:, -label:], y_marks), 1)
-        known = torch.zeros_like(y_marks[..., :1]).expand(-1, -1, x.shape[2]) if y is None else y
-        return torch.cat((start, known[:, :-1]), 1), torch.cat((x_marks[:, x.shape[1] - label + 1 :], y_marks), 1)
+        assert y is not None
+        return torch.cat((start, y[:, :-1]), 1), torch.cat((x_marks[:, x.shape[1] - label + 1 :], y_marks), 1)
 
     def _decoded(self, values: Tensor, marks: Tensor, memory: Tensor, looked: Looked | None = None,
                  crossed: Looked | None = None) -> Tensor:

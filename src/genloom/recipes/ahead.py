@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genloom.data.series.clock import Times, grid
+from genloom.data.series.time_texts import one_time
 from genloom.errors import InputError
 from genloom.forecasting.heads import Point
 from genloom.recipes.build_forecaster import NAME
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _RESIDUALS = 50_000_000  # numbers of residuals that are held at once
 _PANELS = 6  # channels that are drawn
+_ROUNDING = 1e-9  # of levels: (1 + .9) / 2 is not .95 in binary
 _PAST = 2  # horizons of the past that are drawn, at most
 
 
@@ -61,15 +63,15 @@ def ahead(experiment: "ForecasterExperiment", networks: Networks, start: str = "
     """The forecast of the H rows from `start` on, or after the last row of the series.
 
     start   the time of the first row to forecast, ISO
-    level   coverage of the interval; the recipe's own when None
+    level   coverage of the interval; the recipe's own when None, or that of the outermost quantiles where it is less
 
-    Errors: `InputError` for a time with less than a lookback before it or after the end, or a level outside (0, 1).
+    Errors: `InputError` for a time with less than a lookback before it or after the end, or a level outside (0, 1) or
+    beyond the model's outermost quantiles.
     """
     experiment.use_units_of(networks)
     series, scaler, window = experiment.series, experiment.parts.scaler, experiment.recipe.window
-    level = experiment.recipe.evaluation.level if level is None else level
-    if not 0 < level < 1:
-        raise InputError("--level", level, "between 0 and 1", "pass --level 0.9")
+    level = min(experiment.recipe.evaluation.level, widest(experiment)) if level is None else level
+    _check_level(experiment, level)
     row = _row(experiment, start)
     whole = grid(series.times[0], series.step, row + window.horizon)
     marks = make_marks(experiment.recipe, whole[row - window.lookback :], series)[None]
@@ -89,6 +91,23 @@ def ahead(experiment: "ForecasterExperiment", networks: Networks, start: str = "
                  whole[row - window.lookback : row], level, how)
 
 
+def widest(experiment: "ForecasterExperiment") -> float:
+    """The coverage of the widest interval that a model has: of its outermost quantiles, or 1 of a distribution."""
+    network = experiment.recipe.network
+    inner = min(network.levels[-1], 1 - network.levels[0])
+    return round(2 * inner - 1, 9) if network.head == "quantiles" else 1.0
+
+
+def _check_level(experiment: "ForecasterExperiment", level: float) -> None:
+    if not 0 < level < 1:
+        raise InputError("--level", level, "between 0 and 1", "pass --level 0.9")
+    most, levels = widest(experiment), experiment.recipe.network.levels
+    if level > most + _ROUNDING:
+        raise InputError("--level", level, f"at most {most:.4g}, since the model's outermost quantiles are those at "
+                         f"{levels[0]:g} and {levels[-1]:g}", "pass a lower --level, or train with more "
+                         "--network.levels")
+
+
 def _row(experiment: "ForecasterExperiment", start: str) -> int:
     """The first row to forecast."""
     series, lookback = experiment.series, experiment.recipe.window.lookback
@@ -98,14 +117,14 @@ def _row(experiment: "ForecasterExperiment", start: str) -> int:
         return len(series)
     last = grid(series.times[-1], series.step, 2)[-1]
     first = series.times[lookback] if lookback < len(series) else last
-    try:
-        moment: np.datetime64 = np.datetime64(start.strip().replace(" ", "T"), "s")
-    except ValueError:
-        moment = np.datetime64("NaT", "s")
-    row = len(series) if moment == last else int(np.searchsorted(series.times, moment))
-    if np.isnat(moment) or moment > last or row < lookback:
-        raise InputError("--from", start, f"a time from {first} to {last}, such as {last}",
+    moment = one_time(start)
+    refused = InputError("--from", start, f"a time from {first} to {last}, without a zone, such as {last}",
                          f"the forecast needs {lookback} rows before it")
+    if moment is None or moment > last:
+        raise refused
+    row = len(series) if moment == last else int(np.searchsorted(series.times, moment))
+    if row < lookback:
+        raise refused
     return row
 
 
@@ -117,9 +136,7 @@ def _interval(experiment: "ForecasterExperiment", networks: Networks, made: Tens
         found = experiment.head.quantiles(made, tails)[0]
         if experiment.recipe.network.head != "quantiles":
             return found[..., 0], found[..., 1], f"quantiles of the model's own {experiment.recipe.network.head}"
-        inside = [min(max(tail, experiment.recipe.network.levels[0]), experiment.recipe.network.levels[-1])
-                  for tail in tails.tolist()]
-        return found[..., 0], found[..., 1], f"the model's own quantiles at {inside[0]:g} and {inside[1]:g}"
+        return found[..., 0], found[..., 1], f"the model's own quantiles at {tails[0]:.4g} and {tails[1]:.4g}"
     half, count = conformal(experiment, networks, level)
     how = f"errors on {count:,} windows of validation, at each step and channel (split conformal)"
     point = experiment.head.point(made)[0]
@@ -159,19 +176,24 @@ def write(found: Ahead, folder: Path, provenance: dict[str, str]) -> list[Path]:
 
 
 def _columns(found: Ahead) -> dict[str, NDArray[np.float64]]:
-    """Each column of the table: the forecast under the channel's own name, its ends and the naive one behind it."""
-    columns: dict[str, NDArray[np.float64]] = {}
-    for k, name in enumerate(found.channels):
-        columns |= {name: found.point[:, k], f"{name}_low": found.low[:, k], f"{name}_high": found.high[:, k]}
-        if found.naive is not None:
-            columns[f"{name}_naive"] = found.naive[:, k]
-    return columns
+    """Each column of the table: the forecast under the channel's own name, its ends and the naive one behind it.
+
+    Where a channel has such a name of its own, as price_low beside price, more underscores tell them apart.
+    """
+    parts = {"": found.point, "low": found.low, "high": found.high}
+    parts |= {} if found.naive is None else {"naive": found.naive}
+    between = "_"
+    while any(f"{name}{between}{part}" in found.channels for name in found.channels for part in parts if part):
+        between += "_"
+    return {f"{name}{between}{part}" if part else name: values[:, k]
+            for k, name in enumerate(found.channels) for part, values in parts.items()}
 
 
 def _csv(found: Ahead) -> str:
     text, columns = io.StringIO(), _columns(found)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["time", *columns])
+    moments = next(name for name in ("time", "date", "time of the row") if name not in columns)
+    writer.writerow([moments, *columns])
     for i, moment in enumerate(found.times):
         writer.writerow([str(moment).replace("T", " "), *(f"{column[i]:.10g}" for column in columns.values())])
     return text.getvalue()

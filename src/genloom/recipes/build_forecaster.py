@@ -1,11 +1,11 @@
 """A forecaster recipe made real: its series, windows, network and method."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +20,7 @@ from genloom.forecasting.windows import Windows
 from genloom.recipes.experiment import SampleRequest
 from genloom.recipes.forecaster import ForecasterRecipe
 from genloom.recipes.forecaster_parts import make_borders, make_forecaster, make_parts, make_series
+from genloom.recipes.known_series import KnownSeries
 from genloom.training.engine import Job
 from genloom.training.method import Batch, Networks
 from genloom.training.precision import for_inference
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "forecaster"
 """The name of the network and of its optimizer."""
+_SAME = 1e-5  # deviations by which statistics may differ that are the same
 _PARTS = ("to train", "of validation", "of the test")
 
 
@@ -48,13 +50,18 @@ class ForecasterExperiment:
     parts      their windows in scaled values, and the scaler
     period     rows of a season, which seasonal baselines repeat
     network    with the head that says what a forecast is
+    known      what the run that is opened again keeps of its series: the same channels are read in the same order
 
     Errors: `DataError` and `InputError` for a series that cannot be used or windows that do not fit.
     """
 
-    def __init__(self, recipe: ForecasterRecipe, data_root: Path | None = None) -> None:
+    def __init__(self, recipe: ForecasterRecipe, data_root: Path | None = None,
+                 known: KnownSeries | None = None) -> None:
         self.recipe = recipe
-        self.series = make_series(recipe.data, data_root)
+        data = recipe.data if known is None else replace(recipe.data, channels=known.channels)
+        self.series = make_series(data, data_root)
+        if known is not None:
+            known.check(self.series)
         self.borders = make_borders(recipe, self.series)
         self.parts = make_parts(recipe, self.series, self.borders)
         self.period = season(self.series.step)
@@ -70,6 +77,10 @@ class ForecasterExperiment:
     def baselines(self) -> tuple[Baseline, ...]:
         """The forecasts that every model must face, in scaled values, fitted when they are first asked for."""
         return baselines(self.parts, self.period)
+
+    def keep(self, run: Path) -> None:
+        """Let a run know its channels again, in a file that has grown or has got other columns."""
+        KnownSeries.of(self.series).write(run)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The data, what was changed in it, windows, and the network's size."""
@@ -145,10 +156,11 @@ class ForecasterExperiment:
     def use_units_of(self, networks: Networks) -> bool:
         """Scale the series as when these weights were trained, where it has changed since; whether it has."""
         found, own = getattr(networks[NAME], "units", None), self.parts.scaler
-        now = torch.from_numpy(np.stack((own.mean, own.std)))
-        if found is None or torch.allclose(found.double().cpu(), now, rtol=1e-5, atol=1e-9):
+        if found is None:
             return False
         mean, std = found.double().cpu().numpy()
+        if own.apart(mean, std) <= _SAME:
+            return False
         self.parts = make_parts(self.recipe, self.series, self.borders, Scaler(mean, std))
         return True
 

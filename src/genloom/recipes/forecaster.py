@@ -150,6 +150,7 @@ class ForecasterRecipe:
     builder: ClassVar[str] = "genloom.recipes.build_forecaster:ForecasterExperiment"
     draws: ClassVar[bool] = False
     use: ClassVar[str] = "genloom forecast {run}"
+    keeps: ClassVar[str] = "genloom.recipes.known_series:of_run"
 
     name: str
     """Name of the recipe that this run started from."""

@@ -91,7 +91,7 @@ def heads(seen: Sight) -> tuple[Head, ...]:
 
 def _heads(seen: Sight, part: str, number: int, layer: Attended) -> list[Head]:
     profile, period, even = layer.profile(), seen.period, layer.evenly()
-    enough = len(profile.lags) > 2 * period
+    enough = 1 < period < len(profile.lags) / 2  # a season of one row has no other rows to stand out from
     contrast = profile.contrast(period) if enough else None
     end = int(layer.keys.max()) + 1
     last, last_even = layer.share_of_rows(end - period, end), even.share_of_rows(end - period, end)

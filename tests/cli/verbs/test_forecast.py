@@ -90,3 +90,14 @@ def test_the_run_finds_its_file_from_any_folder(run_of_file: Path, tmp_path: Pat
                                                 capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     assert forecast(capsys, str(run_of_file), "--out", "here")["from"] == "2021-03-17T16:00:00"
+
+
+def test_a_forecast_without_a_start_can_be_made_again_when_the_file_has_grown(
+        run_of_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = forecast(capsys, str(run_of_file), "--out", str(tmp_path / "one"))
+    assert main(["inspect", found["files"][2], "--json"]) == 0  # type: ignore[index]
+    assert "--from 2021-03-17T16:00:00" in json.loads(capsys.readouterr().out)["command"]
+    assert main(["forecast", str(run_of_file), "--out", str(tmp_path / "two")]) == 0
+    said = capsys.readouterr().out
+    assert "next:" in said
+    assert "genloom inspect" in said

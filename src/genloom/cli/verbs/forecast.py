@@ -56,17 +56,22 @@ def run(args: list[str]) -> int:
     with saved_in(options.run):
         found = ahead.ahead(made.experiment, made.networks, options.start, options.level)  # type: ignore[arg-type]
         folder = options.out or runs.next_free(options.run / "forecasts", "forecast")
-        paths = ahead.write(found, folder, runs.provenance(made, 0, command(options, made.loaded.step)))
+        paths = ahead.write(found, folder, runs.provenance(made, 0, command(options, made.loaded.step,
+                                                                         str(found.times[0]))))
     voice.say(f"{len(found.times)} rows of {len(found.channels)} channels from {found.times[0]} to {found.times[-1]}",
               f"{100 * found.level:g} % intervals by {found.how}")
     voice.answer({"run": str(options.run), "checkpoint": made.loaded.step, "from": str(found.times[0]),
                   "to": str(found.times[-1]), "level": found.level, "interval": found.how,
                   "files": [str(path) for path in paths]}, *(f"forecast    {path}" for path in paths))
+    voice.say("next:", f"  genloom inspect {runs.quoted(paths[-1])}", f"  {made.again('audit')}")
     return 0
 
 
-def command(options: Options, step: int) -> str:
-    """The command that makes the same forecast again, whatever is trained since."""
+def command(options: Options, step: int, start: str = "") -> str:
+    """The command that makes the same forecast again, whatever is trained since, or added to the file.
+
+    start   time of the first row that was forecast
+    """
     words = ["genloom", "forecast", str(options.run), "--checkpoint", str(step)]
-    words += ["--from", options.start] if options.start else []
+    words += ["--from", start] if start else []
     return shlex.join([*words, *(["--level", f"{options.level:g}"] if options.level is not None else [])])
