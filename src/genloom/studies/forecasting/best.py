@@ -65,8 +65,7 @@ def small(context: Context) -> dict[str, tuple[Model, ...]]:
 
 @deliverable("best", "The best recipes",
              question="How small does the error get, with all choices made on validation, at the common lookback and "
-                      "at "
-                      "any? Beside ridge, the mean of the last days and the published numbers.")
+                      "at any? Beside ridge, the mean of the last days and the published numbers.")
 def best(context: Context) -> Answer:
     """What two folds of validation choose, its test error, and everything that was not chosen."""
     near, free = chosen(context, sizes(context).lookbacks[0]), chosen(context)
@@ -84,12 +83,11 @@ def best(context: Context) -> Answer:
 def _candidates(context: Context) -> str:
     rows = ", ".join(map(str, sizes(context).lookbacks))
     return ("Candidates are linear and in closed form. From all of them the daily profile of the training rows is "
-            "taken "
-            "off, each channel's mean deviation of an hour from the running day, and the mean of the window. Ridge "
-            "regression then goes from every row of the lookback to every row of the horizon, or from day to day: the "
-            "same hour of past days, and their means, to coming days, with the same few hundred numbers for every hour "
-            f"and channel. With or without a constant for each row; lookbacks of {rows} rows. Penalties are those that "
-            "are best on validation, and so is the weight of a second forecast, the mean of the last days.")
+            "taken off, each channel's mean deviation of an hour from the running day, and the mean of the window. "
+            "Ridge regression then goes from every row of the lookback to every row of the horizon, or from day to "
+            "day: the same hour of past days, and their means, to coming days, with the same few hundred numbers for "
+            f"every hour and channel. With or without a constant for each row; lookbacks of {rows} rows. Penalties are "
+            "those that are best on validation, and so is the weight of a second forecast, the mean of the last days.")
 
 
 def _choice(context: Context, near: Form, free: Form) -> str:
@@ -103,12 +101,9 @@ def _choice(context: Context, near: Form, free: Form) -> str:
 
 def _disclosed(context: Context) -> str:
     return ("What was known beforehand: test errors of some of these forms had been seen when the list of candidates "
-            "and "
-            "the way to choose were settled, so the goals are met with that knowledge, if they are met. No number in "
-            "the "
-            "recipes was fitted to the test. The tables show every candidate with its test error, also those that "
-            "would "
-            "have been better or worse, and what other weights would have given.")
+            "and the way to choose were settled, so the goals are met with that knowledge, if they are met. No number "
+            "in the recipes was fitted to the test. The tables show every candidate with its test error, also those "
+            "that would have been better or worse, and what other weights would have given.")
 
 
 def _guide(context: Context) -> str:

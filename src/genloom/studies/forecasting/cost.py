@@ -68,8 +68,7 @@ def _crossings(found: Sequence[Cost], tokens: int) -> str:
                     f"{kind} at no length that was timed")
     return (f"Cheaper than full attention in time: {'; '.join(said)}. The decoder here has {tokens} tokens and the "
             "encoder fewer: below the crossing nothing is saved, however the formula grows, since full attention is "
-            "one "
-            "fused call, and a kind with more steps pays for each.")
+            "one fused call, and a kind with more steps pays for each.")
 
 
 def _results(found: Sequence[Cost]) -> list[Result]:

@@ -77,8 +77,7 @@ def _said(found: Sequence[Curve]) -> str:
     worse = sum(each > 0 for each in gap)
     said = (f"In {worse} of {len(found)} seeds validation was worse at the end than at its best, by "
             f"{number(max(gap), 2)} at most; the training error at the end is {number(late(found[0]), 3)} with the "
-            "first "
-            f"seed, and the least on validation {number(min(found[0].valid), 3)}.")
+            f"first seed, and the least on validation {number(min(found[0].valid), 3)}.")
     return said if not worse else said + " What is learned after the best step holds for the training months alone."
 
 

@@ -17,9 +17,9 @@ STUDY = Study(
     name="forecasting",
     title="The Transformer as a forecaster, and the baselines that it must face",
     summary="Attention beside an independent reference; the standard Transformer, trained from scratch and judged on "
-            "all "
-            "windows of the test part beside forecasts that need no training; what its mask is for, what its attention "
-            "looks at and whether that is needed; linear and sparse attention in its place; and what forecasts best.",
+            "all windows of the test part beside forecasts that need no training; what its mask is for, what its "
+            "attention looks at and whether that is needed; linear and sparse attention in its place; and what "
+            "forecasts best.",
     data=lambda context: at_hand(context.data_root).said,
     deliverables=(attention, parts, curves, test, masks.why, masks.how, looks.steps, looks.meaningful, techniques,
                   chosen, works, best, audit),

@@ -105,10 +105,8 @@ def works(context: Context) -> Answer:
     return Answer(
         text=(_verdict(context), _reason(context, found, period),
               "An approximation of attention is judged by what it mixes, not by its formula. So queries, keys and "
-              "values "
-              "of the trained standard Transformer were taken from test windows, and each kind put in its place "
-              "without "
-              "any training."),
+              "values of the trained standard Transformer were taken from test windows, and each kind put in its "
+              "place without any training."),
         figures=(_figure(context, found),),
         tables=(_scores_table(found), _kept_table(found, period)),
         results=(*_differences(context), *_performer(found), *_sparse(found, period)),
@@ -175,8 +173,8 @@ def _figure(context: Context, found: Sequence[Met]) -> Figure:
     return context.figure(figure, "performer-error", run=standard(context)[0].trained,
                           alt="Relative errors of Performer over the number of features, beside those of even weights",
                           caption="Performer in place of full attention in the trained network: error of what is "
-                                  "mixed, "
-                                  "layer by layer; dashed, the error of looking at all alike, which knows nothing.")
+                                  "mixed, layer by layer; dashed, the error of looking at all alike, which knows "
+                                  "nothing.")
 
 
 def _scores_table(found: Sequence[Met]) -> Table:

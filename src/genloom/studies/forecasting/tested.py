@@ -65,10 +65,9 @@ def test(context: Context) -> Answer:
 def _protocol(context: Context) -> str:
     made = experiment(context)
     return (f"All {len(made.parts.test):,} windows of the test part count, and errors are summed over all of them "
-            "before "
-            "they are divided: a mean of the means of batches, or a last batch that is dropped, gives other numbers "
-            "(repeat-last has 1.335 on ETTh1, and 1.339 without the last windows, which is what was published). "
-            "Nothing was chosen by the test part. The first seed is drawn; errors are means over "
+            "before they are divided: a mean of the means of batches, or a last batch that is dropped, gives other "
+            "numbers (repeat-last has 1.335 on ETTh1, and 1.339 without the last windows, which is what was "
+            "published). Nothing was chosen by the test part. The first seed is drawn; errors are means over "
             f"{sizes(context).seeds} seeds with Student's interval.")
 
 
@@ -117,9 +116,8 @@ def _blocks(context: Context) -> str:
     count = len(made.parts.test) / made.recipe.window.horizon
     return (f"Windows that overlap share their errors. The intervals of differences are those of a bootstrap in blocks "
             f"of the horizon, {made.recipe.window.horizon} windows, of which the test part holds {count:.1f}: four "
-            "months "
-            "are few months. With so few blocks the intervals are wide, and cover somewhat less than they say; longer "
-            "blocks would cover better, and there is no room for them.")
+            "months are few months. With so few blocks the intervals are wide, and cover somewhat less than they say; "
+            "longer blocks would cover better, and there is no room for them.")
 
 
 def _over(context: Context, models: Sequence[Model]) -> Interval:
@@ -185,8 +183,7 @@ def _table(context: Context, models: Sequence[Model]) -> Table:
     return Table(header=("forecast", "MSE", "MAE", "Transformer's MSE less its own, 95 %", "MSE, 95 %"),
                  rows=tuple(rows),
                  caption="All windows of the test part, in units of the training rows' deviation. Published numbers "
-                         "are "
-                         "of their authors' own evaluations.")
+                         "are of their authors' own evaluations.")
 
 
 def _figure(context: Context, models: Sequence[Model]) -> Figure:
