@@ -28,6 +28,7 @@ def page(context: Context) -> Callable[[Written], Checked]:
         for paragraph in (question.statement, *question.steps):
             formula = paragraph.startswith("$$") and paragraph.endswith("$$")
             with_maths(f"${paragraph[2:-2]}$" if formula else paragraph)
+        assert not isinstance(found.text, str), "paragraphs, not one"
         assert not any("$" in paragraph for paragraph in found.text)
         return found
 

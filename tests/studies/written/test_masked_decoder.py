@@ -1,9 +1,10 @@
 """What a mask hides from a decoder, and the least errors on its series."""
 
+import pytest
 import torch
 
 from genloom.rng import generator
-from genloom.studies.written.masked_decoder import decoder, drawn, floors, leak
+from genloom.studies.written.masked_decoder import decoder, drawn, exact_errors, floors, leak
 
 
 def told(past: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -26,6 +27,8 @@ def test_the_series_has_the_variances_that_are_said() -> None:
     ahead = 0.8 ** torch.arange(1.0, 9.0)
     far = (whole[:, 4:] - ahead * whole[:, 3:4]).square().mean(0).double()
     torch.testing.assert_close(far, run, rtol=0, atol=0.02)
+    found = exact_errors(past.double(), future.double())
+    assert found == (pytest.approx(new.mean().item()), pytest.approx(far.mean().item()))
 
 
 def test_a_causal_mask_hides_what_comes_and_no_mask_does_not() -> None:

@@ -8,6 +8,7 @@ from genloom.studies.written.independence import Parents, edges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Circle
 
 _RADIUS = 0.27
 _BEND = -0.42  # of an arrow over others, as a share of its length
@@ -20,13 +21,12 @@ def directed(axes: "Axes", parents: Parents, letter: str = "w") -> None:
     """Nodes on a line and their arrows; those that pass over others are bent."""
     from matplotlib.patches import FancyArrowPatch
 
+    nodes = [_circle(axes, n, 0.0, f"${letter}_{n + 1}$") for n in range(len(parents))]
     for start, end in edges(parents):
         bend = 0.0 if end - start == 1 else _BEND
         axes.add_patch(FancyArrowPatch(
-            (start, 0), (end, 0), connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11, color=INK,
-            linewidth=1.1, shrinkA=16, shrinkB=16, zorder=1))
-    for n in range(len(parents)):
-        _circle(axes, n, 0.0, f"${letter}_{n + 1}$")
+            (start, 0), (end, 0), connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=12, color=INK,
+            linewidth=1.1, patchA=nodes[start], patchB=nodes[end], shrinkA=0, shrinkB=1, zorder=4))
     far = max((end - start for start, end in edges(parents)), default=1)
     _bare(axes, (-0.5, len(parents) - 0.5), (-0.5, 0.5 if far == 1 else 0.25 * far + 0.25))
 
@@ -49,12 +49,13 @@ def factors(axes: "Axes", count: int, chained: bool) -> None:
     _bare(axes, (-0.5, count - 0.4), (-0.4, _TAGS + 0.4))
 
 
-def _circle(axes: "Axes", x: float, y: float, name: str, known: bool = False) -> None:
+def _circle(axes: "Axes", x: float, y: float, name: str, known: bool = False) -> "Circle":
     from matplotlib.patches import Circle
 
-    axes.add_patch(Circle((x, y), _RADIUS, facecolor=_KNOWN if known else "white", edgecolor=INK, linewidth=1.2,
-                          zorder=3))
+    made = Circle((x, y), _RADIUS, facecolor=_KNOWN if known else "white", edgecolor=INK, linewidth=1.2, zorder=3)
+    axes.add_patch(made)
     axes.text(x, y, name, ha="center", va="center", fontsize=11, zorder=4)
+    return made
 
 
 def _square(axes: "Axes", x: float, y: float, color: str) -> None:

@@ -108,7 +108,7 @@ def check_language_model(context: Context) -> Checked:
               "all; it is stated by a graph if the set parts the pair, and it holds if their conditional mutual "
               f"information is below {number(_ROUNDING, 1)} nats. The least that the language model has is "
               f"{number(min(hold['complete']), 2)}: it needs all its arrows. A chain of bigrams beside it shows that "
-              "the method finds independences where there are some."),
+              "the method finds independences where there are some.",),
     )
 
 
@@ -150,7 +150,7 @@ def check_tagger(context: Context) -> Checked:
               f"and p is written out over all {TAGS**PLACES} sequences of tags. With the words known the tags are "
               "independent: p is a product with one factor for each. A linear chain beside it has a factor for each "
               "pair of neighbouring tags, and loses all independences but those that a tag between two others "
-              f"makes; what neighbours know of one another is {number(max(found[True]), 2)} nats at most here."),
+              f"makes; what neighbours know of one another is {number(max(found[True]), 2)} nats at most here.",),
     )
 
 

@@ -54,12 +54,14 @@ class Taught(NamedTuple):
     """A decoder that was taught with the truth.
 
     given, free   squared error of each step when it is given the true steps before, and when it is given its own (H,)
+    least         mean squared errors of the exact forecasts of the same windows, given the truth and on their own
     leak          see `leak`
     own           largest change where its own forecasts are given to it in one pass
     """
 
     given: Tensor
     free: Tensor
+    least: tuple[float, float]
     leak: float
     own: float
 
@@ -83,7 +85,16 @@ def taught(masked: bool, seed: int, steps: int = STEPS, count: int = TESTED) -> 
         again = _forecast(network, past, free)
         given = _forecast(network, past, future)
     each, own = ((found - future).square().mean((0, 2)) for found in (given, free))
-    return Taught(each, own, leak(network, (past, *_marks(past)), future), float((again - free).abs().max()))
+    return Taught(each, own, exact_errors(past, future), leak(network, (past, *_marks(past)), future),
+                  float((again - free).abs().max()))
+
+
+def exact_errors(past: Tensor, future: Tensor) -> tuple[float, float]:
+    """Mean squared errors of E[x_{t+1} | x_t] = φ x_t and of E[x_h | x_0] = φʰ x_0, of windows (B, L, 1)."""
+    before = torch.cat((past[:, -1:], future[:, :-1]), 1)
+    ahead = _KEPT ** torch.arange(1, AHEAD + 1, dtype=past.dtype)[:, None]
+    step, run = ((future - forecast).square().mean() for forecast in (_KEPT * before, ahead * past[:, -1:]))
+    return float(step), float(run)
 
 
 @torch.no_grad()

@@ -35,7 +35,7 @@ _ROUNDING = 1e-12
 _EXCESS = {"one word": 0.01, "all words": 0.025, "one word, chain": 0.01, "all words, chain": 0.01}
 """Nats for each tag that training may leave: an encoder that must find what a chain is given needs more of it."""
 _CLOSE = {"one word": 0.005, "all words": 0.01, "one word, chain": 0.005, "all words, chain": 0.005}
-"""Of a chance that a tag is right; a sentence has several tags, and three times as much."""
+"""Of the chance that a tag is right; where each of the tags of a sentence may be off by so much, so may their sum."""
 _SHOWN = 3
 
 
@@ -107,7 +107,7 @@ def _of_training(here: Found) -> list[Result]:
                                        known_name="exact posterior", n=len(here.test.words)), best.tags - _CLOSE[name]))
         results.append(near(Result(name=f"{name}: chance that a sentence is right", value=score.whole,
                                    known=best.whole, known_name="exact posterior, chosen alike",
-                                   n=len(here.test.words)), 3 * _CLOSE[name]))
+                                   n=len(here.test.words)), LENGTH * _CLOSE[name]))
     gap = here.floors["all words"] - here.floors["all words, chain"]
     results.append(at_least(Result(
         name="what tags tell of one another when all words are known", value=gap, unit="nats a tag", known=0.0,
@@ -170,7 +170,7 @@ def _figure(context: Context, here: Found) -> Figure:
 
 def _text(here: Found) -> tuple[str, ...]:
     apart, joined, floor = here.scores["all words"], here.scores["one word, chain"], here.floors
-    steps = [kind.steps for kind in KINDS.values()]
+    single, steps = here.best["all words"], [kind.steps for kind in KINDS.values()]
     return (
         "The language is a hidden Markov model of five tags and thirteen words, most of which can be several tags "
         "(\"light\" is an adjective, a noun or a verb), so the posterior of the tags is known exactly. Four taggers "
@@ -179,9 +179,10 @@ def _text(here: Found) -> tuple[str, ...]:
         "Without a chain the best that can be reached is the sum of the tags' own entropies, "
         f"{number(floor['all words'])} nats a tag; together they have {number(floor['all words, chain'])}, as tags "
         "tell of one another even when all words are known. The encoder's tagger chooses single tags nearly as well as "
-        f"the exact posterior does, {apart.tags:.1%} of them right against {here.best['all words'].tags:.1%}. It is "
-        f"whole sentences that it gets wrong: {apart.impossible:.1%} of its answers hold two tags that never follow "
-        f"one another, and {apart.whole:.1%} are right, against {joined.whole:.1%} with the chain.",
+        f"the exact posterior does, {apart.tags:.1%} of them right against {single.tags:.1%}. It is whole sentences "
+        f"that it gets wrong: {apart.impossible:.1%} of its answers hold two tags that never follow one another, as do "
+        f"{single.impossible:.1%} of the exact choices of single tags; and {apart.whole:.1%} are right, against "
+        f"{joined.whole:.1%} with the chain.",
         "A chain over scores that are told of one word alone has the least loss too, with no encoder at all: given its "
         "words, a hidden Markov model is such a chain. Where neighbouring tags are all there is to know, the chain is "
         "the right model; an encoder is for what is further away.",
