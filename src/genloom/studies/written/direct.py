@@ -73,7 +73,7 @@ def _figure(context: Context, steps: Cost, one: Cost) -> Figure:
     for k, (name, spent) in enumerate((("τ steps", steps), ("one step", one))):
         left.plot(TAUS, spent.drawn, color=COLORS[k], marker=MARKERS[k], label=name)
         right.plot(TAUS, [1e3 * each for each in spent.seconds], color=COLORS[k], marker=MARKERS[k], label=name)
-    for panel, title in ((left, "normal numbers drawn"), (right, "milliseconds")):
+    for panel, title in ((left, "normal numbers drawn"), (right, "milliseconds of processor time")):
         panel.set(xscale="log", yscale="log", xlabel="τ", title=title)
         panel.legend()
     return context.figure(figure, "direct", caption=f"What one sample of {DIMENSION} numbers costs.",

@@ -14,9 +14,9 @@ def check(context: Context) -> Checked:
     return Checked(
         results=(*law("τ steps", by_steps, linear(T), context.seed), *counted("τ steps", spent, 1.0)),
         tables=(_table(spent),),
-        text=("The number of draws is counted, not modelled: it is τ d exactly. The seconds are what this machine took "
-              "and have no verdict. A training that meets each picture at one random t would spend (T + 1)/2 steps on "
-              f"average, {number((T + 1) / 2)} for T = {T}, on a sample that it uses once.",))
+        text=("The number of draws is counted, not modelled: it is τ d exactly. The seconds are processor time on "
+              "this machine and have no verdict. A training that meets each picture at one random t would spend "
+              f"(T + 1)/2 steps on average, {number((T + 1) / 2)} for T = {T}, on a sample that it uses once.",))
 
 
 def _table(spent: Cost) -> Table:
