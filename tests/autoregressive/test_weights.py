@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from genloom.autoregressive.weights import CONFIG, WEIGHTS, read_gpt2, write_gpt2
+from genloom.autoregressive.shards import INDEX, WEIGHTS
+from genloom.autoregressive.weights import CONFIG, read_gpt2, write_gpt2
 from genloom.errors import CheckpointError, InputError
 from genloom.nn.gpt import GPT, GPTShape
 
@@ -48,6 +49,18 @@ def change(folder: Path, config: dict[str, Any] | None = None, weights: dict[str
     (folder / CONFIG).write_text(json.dumps({**found, **(config or {})}))
     tensors = {**load_file(folder / WEIGHTS), **(weights or {})}
     save_file({name: tensor for name, tensor in tensors.items() if tensor is not None}, folder / WEIGHTS)
+
+
+def test_a_model_in_several_files_is_the_same_model(folder: Path, tokens: Tensor) -> None:
+    tensors = load_file(folder / WEIGHTS)
+    files = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+    places = {name: files[".ln_" in name] for name in tensors}
+    for file in files:
+        save_file({name: tensor for name, tensor in tensors.items() if places[name] == file}, folder / file)
+    (folder / WEIGHTS).unlink()
+    (folder / INDEX).write_text(json.dumps({"weight_map": places}))
+    for path in (folder, folder / INDEX):
+        assert torch.equal(opened(path)(tokens), made()(tokens))
 
 
 def test_what_was_written_is_read_as_it_was(folder: Path, tokens: Tensor) -> None:

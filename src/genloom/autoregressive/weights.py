@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
+from genloom.autoregressive.shards import WEIGHTS, brief, read_tensors, weights_in
 from genloom.errors import CheckpointError, InputError
 from genloom.nn.gpt import GPT, GPTShape
 from genloom.training.files import write_atomically
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+CONFIG = "config.json"
 
 _PREFIX = "transformer."
 _HEAD = "lm_head.weight"
@@ -38,16 +38,17 @@ _LISTED = 3
 def read_gpt2(path: Path, vocabulary: int | None = None) -> tuple[GPTShape, dict[str, Tensor]]:
     """The shape and the state, float32, of the `GPT` that a `GPT2LMHeadModel` or `GPT2Model` of transformers is.
 
-    path         a folder with model.safetensors and config.json, or such a file of weights beside its config.json
+    path         a folder with config.json and model.safetensors, or the index of several such files; or such a file of
+                 weights, or such an index, beside its config.json
     vocabulary   how many tokens the tokenizer has, where the model was padded to more: the rows beyond are left out,
                  as are those beyond the config's vocab_size, so that no such token can be sampled
 
     Errors: `CheckpointError` for files that are missing or damaged, tensors that are missing, left over or of another
     shape, a head that is not the table of tokens, and an architecture that computes something else.
     """
-    file = path / WEIGHTS if path.is_dir() else path
+    file = weights_in(path)
     config = _config(file.parent / CONFIG)
-    tensors = _named(file, _tensors(file))
+    tensors = _named(file, read_tensors(file))
     shape = _shape(file, config, tensors, vocabulary)
     wanted = _slots(shape)
     _same_names(file, set(tensors), {_theirs(name) for name in wanted})
@@ -116,7 +117,7 @@ def _config(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: it says how many blocks and heads the weights make") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {_brief(error)}") from error
+        raise CheckpointError(f"{path} cannot be read as JSON: {brief(error)}") from error
     if not isinstance(found, dict) or found.get("model_type") != "gpt2":
         kind = found.get("model_type") if isinstance(found, dict) else None
         raise CheckpointError(f"{path} has model_type {kind!r:.80}: must be 'gpt2'")
@@ -125,17 +126,6 @@ def _config(path: Path) -> dict[str, Any]:
         if value not in values:
             raise CheckpointError(f"{path} has {name} {value!r:.80}: this network has {values[0]!r}")
     return found
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    if path.suffix != ".safetensors":
-        raise CheckpointError(f"{path} is no safetensors file: pass one, or a folder with {WEIGHTS} and {CONFIG}")
-    try:
-        return dict(load_file(path))
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing") from None
-    except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, KeyError) as error:
-        raise CheckpointError(f"{path} cannot be read as safetensors: {_brief(error)}") from error
 
 
 def _named(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -208,7 +198,3 @@ def _fitted(path: Path, name: str, tensors: Mapping[str, Tensor], size: torch.Si
 
 def _kind(tensor: Tensor) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -53,7 +53,7 @@ def is_one(path: Path) -> bool:
 
 
 def read(path: Path, text: str = "", data_root: Path | None = None) -> ImportedText:
-    """The model in a folder with config.json and model.safetensors, and its tokenizer.
+    """The model in a folder with config.json and model.safetensors, or with the index of several, and its tokenizer.
 
     text   what it is judged on, "python-docs" if nothing is named
 
@@ -151,7 +151,7 @@ def _tokenizer(folder: Path, path: Path, data_root: Path | None) -> Tokenizer:
         return gpt2(folder)
     except InputError:
         rows = json.loads((folder / CONFIG).read_bytes()).get("vocab_size", 50257)
-        if rows < 50257:
+        if not isinstance(rows, int) or rows < 50257:
             raise CheckpointError(f"{path}: its tokens are not known: put its {' and '.join(_FILES)} beside the "
                                   "weights") from None
     try:
