@@ -25,6 +25,8 @@ _TOKEN_ORDERS = range(1, 10)
 class Counts(NamedTuple):
     """A Kneser–Ney model of the order that the validation text likes best, on the test text.
 
+    As of the network, the first symbol of a stretch is not asked for.
+
     order   n
     bits    per byte
     loss    nats per symbol
@@ -70,7 +72,8 @@ def baselines(experiment: "GptExperiment") -> Baselines:
     in_bytes = _Symbols(train, valid, test, 256)
     in_tokens = _Symbols(_stretches(experiment.train), _stretches(experiment.valid), _stretches(experiment.test),
                          experiment.tokenizer.vocabulary)
-    each = experiment.test.bytes / len(experiment.test)
+    asked = sum(max(0, stop - start - 1) for start, stop in experiment.test.spans)
+    each = (experiment.test.bytes - experiment.test.first_bytes) / max(1, asked)
     return Baselines(_counts(in_bytes, range(1, order + 1), 1.0), _counts(in_tokens, _TOKEN_ORDERS, each), found)
 
 
@@ -118,5 +121,6 @@ def _stretches(tokens: TokenFile) -> list[Symbols]:
 def _counts(symbols: _Symbols, orders: Iterable[int], each: float) -> Counts:
     """The model of the best order on the test part, whose symbols stand for so many bytes each."""
     model = best_order(symbols.train, symbols.valid, symbols.vocabulary, orders).model
-    nats, count = -sum(float(model.log_prob(part).sum()) for part in symbols.test), sum(map(len, symbols.test))
+    nats = -sum(float(model.log_prob(part)[1:].sum()) for part in symbols.test)
+    count = max(1, sum(max(0, len(part) - 1) for part in symbols.test))
     return Counts(model.order, nats / math.log(2) / (count * each), nats / count)
