@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.autoregressive import overlap as overlapping
-from genloom.autoregressive.overlap import Match, Overlap, longest_match, overlap
+from genloom.autoregressive.overlap import Match, Overlap, byte_stretches, longest_match, overlap
 from genloom.data.text.corpus import Corpus
 from genloom.data.text.document import Span, document
 from genloom.errors import InputError
@@ -51,6 +51,16 @@ def test_nothing_to_look_up_is_no_overlap() -> None:
 def corpus(*texts: str) -> tuple[Corpus, list[Span]]:
     of = Corpus(tuple(document(f"text {k}", text.encode()) for k, text in enumerate(texts)), "")
     return of, [Span(k, 0, each.bytes) for k, each in enumerate(of.documents)]
+
+
+@given(st.lists(st.text(alphabet="abé", min_size=1, max_size=30), max_size=3), st.integers(1, 9), st.integers(1, 12))
+def test_bytes_of_spans_have_every_sequence_once_however_they_are_cut(texts: list[str], n: int, block: int) -> None:
+    of, spans = corpus(*texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlapping, "_BLOCK", block)
+        found = [bytes(each[k : k + n]) for each in byte_stretches(of, spans, n) for k in range(len(each) - n + 1)]
+    whole = [text.encode() for text in texts]
+    assert found == [each[k : k + n] for each in whole for k in range(len(each) - n + 1)]
 
 
 def test_the_longest_stretch_and_its_first_place() -> None:

@@ -57,6 +57,11 @@ def overlap(held: Iterable[Symbols], train: Iterable[Symbols], n: int) -> Overla
     return Overlap(n, int(counts[seen].sum()), len(wanted))
 
 
+def byte_stretches(corpus: Corpus, spans: Iterable[Span], n: int) -> Iterator[NDArray[np.uint8]]:
+    """The bytes of spans for sequences of n: each place where one begins stands in one stretch, and memory is small."""
+    return (np.frombuffer(block, np.uint8) for _, block, _ in _blocks(corpus, spans, n))
+
+
 class Match(NamedTuple):
     """The longest stretch of a sentence that stands in a text.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genloom.autoregressive.overlap import longest_match, overlap
+from genloom.autoregressive.overlap import byte_stretches, longest_match, overlap
 from genloom.autoregressive.scoring import HeldOut, held_out
 from genloom.autoregressive.token_file import TokenFile
 from genloom.data.text.texts import byte_blocks
@@ -136,14 +136,14 @@ def judge_copies(judged: Judged) -> tuple[Result, ...]:
     """How much of the test text, and of what the model writes, stands in the training text word for word."""
     experiment, texts = judged.experiment, judged.texts
     corpus, parts, n = experiment.corpus, experiment.parts, experiment.recipe.evaluation.overlap
-    held = overlap(byte_blocks(corpus, parts.test), byte_blocks(corpus, parts.train), n)
+    held = overlap(byte_stretches(corpus, parts.test, n), byte_stretches(corpus, parts.train, n), n)
     named = f"sequences of {n} bytes that stand in the training text"
     found = [Result(name=f"test text: {named}", value=held.share, known=0.0,
                     known_name="a test text that shares nothing", n=held.of)]
     if not texts:
         return tuple(found)
     arrays = [np.frombuffer(text.encode(), np.uint8) for text in texts]
-    own = overlap(arrays, byte_blocks(corpus, parts.train), n)
+    own = overlap(arrays, byte_stretches(corpus, parts.train, n), n)
     longest, real = (max(longest_copy(experiment, text) for text in some) for some in (
         texts, like(experiment, [len(each) for each in arrays])))
     return (*found,

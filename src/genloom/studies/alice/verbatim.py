@@ -1,7 +1,6 @@
 """How much of one text stands word for word in another."""
 
-from genloom.autoregressive.overlap import Overlap, overlap
-from genloom.data.text.texts import byte_blocks
+from genloom.autoregressive.overlap import Overlap, byte_stretches, overlap
 from genloom.recipes.build_gpt import GptExperiment
 
 LENGTHS = (10, 20, 50, 100)
@@ -11,4 +10,5 @@ LENGTHS = (10, 20, 50, 100)
 def overlaps(found: GptExperiment) -> dict[int, Overlap]:
     """Sequences of the test text that stand in the training text, by their length."""
     corpus, parts = found.corpus, found.parts
-    return {n: overlap(byte_blocks(corpus, parts.test), byte_blocks(corpus, parts.train), n) for n in LENGTHS}
+    return {n: overlap(byte_stretches(corpus, parts.test, n), byte_stretches(corpus, parts.train, n), n)
+            for n in LENGTHS}
