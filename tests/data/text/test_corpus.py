@@ -55,7 +55,8 @@ def test_where_documents_end_changes_the_digest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("-", "put what comes through a pipe into a file"), ("", "data.text"), ("alise", "did you mean 'alice'"),
+    ("-", "put what comes through a pipe into a file"), ("/nowhere/-", "put what comes through a pipe into a file"),
+    ("", "data.text"), ("alise", "did you mean 'alice'"),
     ("python-doc", "did you mean 'python-docs'"), ("/nowhere/at/all.txt", "check the path")])
 def test_what_is_no_text_gets_a_remedy(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):

@@ -73,6 +73,13 @@ def test_broken_packing_is_told(tmp_path: Path, name: str, content: bytes) -> No
         written(tmp_path, content, name)
 
 
+def test_a_binary_file_is_not_to_be_converted(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\r")
+    with pytest.raises(DataError, match=r"^a\.png: no text: it has zero bytes, and byte 0 is not UTF-8; give a text"):
+        document("a.png", path)
+
+
 def test_a_file_that_goes_or_shrinks_meanwhile_is_told(tmp_path: Path) -> None:
     one = written(tmp_path, BYTES)
     (tmp_path / "a.txt").write_bytes(BYTES[:100])

@@ -1,4 +1,5 @@
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_a_folder_without_text_says_what_it_has(tmp_path: Path) -> None:
 def test_a_broken_packed_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_folder(tree(tmp_path, a_dot_gz=b"no gzip"))
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "closed").mkdir()
+    look = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataError, match="closed: cannot be read: Permission denied"):
+        read_folder(tmp_path)

@@ -96,7 +96,7 @@ def _marked(documents: list[Document]) -> str:
 
 def _path(text: str) -> Path:
     allowed = f"{', '.join(NAMES)}, or an existing file or folder"
-    if text == "-" or not text.strip():
+    if not text.strip() or (Path(text).name == "-" and not Path(text).exists()):
         raise InputError("data.text", text, allowed,
                          "text is read more than once, so put what comes through a pipe into a file, packed if large")
     path = Path(text).expanduser()

@@ -171,6 +171,9 @@ def unreadable(origin: Path | bytes, error: BaseException) -> DataError:
 
 
 def _not_utf8(name: str, offset: int, block: bytes) -> DataError:
+    if b"\0" in block and block[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return DataError(f"{name}: no text: it has zero bytes, and byte {offset:,} is not UTF-8; give a text file, or "
+                         "a folder, in which such files are left out")
     wide = offset == 0 and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     coding = "UTF-16" if wide else "LATIN1"
     return DataError(f"{name}: not UTF-8 at byte {offset:,}; convert it, e.g. `iconv -f {coding} -t UTF-8 FILE > NEW`")

@@ -35,13 +35,18 @@ def read_folder(folder: Path) -> tuple[list[Document], str]:
 def _files(folder: Path, left_out: Counter[str]) -> list[Path]:
     """Files below a folder, hidden ones apart, sorted by their path in bytes, which no locale changes."""
     found = list[Path]()
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=_closed):
         left_out["hidden"] += sum(name.startswith(".") for name in (*folders, *names))
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(root, name) for name in names if not name.startswith(".")]
     if not left_out["hidden"]:
         del left_out["hidden"]
     return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder).as_posix()))
+
+
+def _closed(error: OSError) -> None:
+    """A folder that cannot be looked into must not be left out silently."""
+    raise unreadable(Path(error.filename), error) from error
 
 
 def _reason(path: Path) -> str:
