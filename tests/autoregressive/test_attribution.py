@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from genloom.autoregressive.attribution import (
+    by_word,
     every_row,
     gradient_times_input,
     habits,
@@ -67,6 +68,11 @@ def test_the_softmax_of_the_scores_of_words_is_their_weights() -> None:
     assert [word.shown for word in found.words] == ["⏎", "I", "am", "a", "squirrel", "holding"]
     assert torch.allclose(found.scores.softmax(1), found.weights, atol=1e-6)
     assert found.weights.sum(1).tolist() == pytest.approx([1] * 4, abs=1e-6)
+
+
+def test_what_belongs_to_tokens_is_summed_over_words() -> None:
+    found = words([b"I", b" squ", b"irrel", b"."])
+    assert by_word(torch.tensor([1.0, 2.0, 3.0, -1.0]), found).tolist() == [1.0, 4.0]
 
 
 def test_a_word_in_which_the_row_stands_is_seen_up_to_there() -> None:

@@ -59,6 +59,8 @@ def test_windows_count_each_token_once(length, stride):
 
 
 def test_what_cannot_be_scored_is_refused():
+    with pytest.raises(InputError, match="stride = -1: must be at least 1"):
+        score(tiny_gpt(), TEXT, [4], stride=-1)
     for tokens, before in (([], [0]), ([1], [])):
         with pytest.raises(InputError, match="at least one token"):
             score(tiny_gpt(), tokens, before)

@@ -1,5 +1,6 @@
 """Where a prediction looks: a row of attention, before and after softmax, in each head and on average."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -80,6 +81,11 @@ class WordRows:
     words: tuple[Word, ...]
     scores: Tensor
     weights: Tensor
+
+
+def by_word(values: Tensor, words: Sequence[Word]) -> Tensor:
+    """The sum of the values (L,) of each word's tokens: (W,)."""
+    return torch.stack([values[word.tokens].sum() for word in words])
 
 
 def rows(gpt: GPT, tokens: Tensor, place: int, block: int) -> AttentionRows:

@@ -45,8 +45,10 @@ def score(gpt: GPT, tokens: Tensor | Sequence[int], before: Sequence[int], *, st
     What is longer than the context is cut into windows that begin `stride` tokens apart (0: half a context), so that a
     token is predicted from at least context − stride before it, where there are as many.
 
-    Errors: `InputError` for no tokens, or none before them; for a network in training mode.
+    Errors: `InputError` for no tokens, or none before them; for a network in training mode; for a negative stride.
     """
+    if stride < 0:
+        raise InputError("stride", stride, "at least 1, or 0 for half a context")
     text = torch.as_tensor(tokens, dtype=torch.int64).cpu()
     if len(text) == 0 or not before:
         raise InputError("text" if before else "before", "", "at least one token", "give a sentence")

@@ -11,6 +11,19 @@ END = "∎"
 """How the end of a document is shown."""
 
 
+_SIGNS = {" ": "␣", "\n": BREAK, "\t": "⇥"}
+
+
+def visible(piece: bytes) -> str:
+    """A token whose blanks can be seen; what has no sign of its own, as half a character, is �.
+
+    >>> visible(b" am\\n"), visible("é".encode()[:1]), visible(b"\\x1b")
+    ('␣am⏎', '�', '�')
+    """
+    found = (_SIGNS.get(sign, sign) for sign in piece.decode("utf-8", "replace"))
+    return "".join(sign if sign.isprintable() else "�" for sign in found)
+
+
 class Word(NamedTuple):
     """A stretch of text and the tokens that make it up.
 

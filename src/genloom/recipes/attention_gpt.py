@@ -14,6 +14,7 @@ from genloom.autoregressive.attribution import (
     AttentionRows,
     HeadHabits,
     WordRows,
+    by_word,
     gradient_times_input,
     habits,
     rollout,
@@ -121,8 +122,8 @@ def look(gpt: GPT, tokenizer: Tokenizer, sentence: Sentence, *, seed: int = 0) -
     blocks = tuple(BlockLook(each, each.by_word(words), habits(each, sentence.tokens)) for each in found)
     law = trace.logits[0, sentence.place].double().softmax(0).cpu()
     effect = ablate(gpt, sentence.prefix, words, sentence.targets)
-    gradient = _by_word(gradient_times_input(gpt, sentence.prefix, sentence.targets), words)
-    through = _by_word(rollout(trace, sentence.place), words)
+    gradient = by_word(gradient_times_input(gpt, sentence.prefix, sentence.targets), words)
+    through = by_word(rollout(trace, sentence.place), words)
     accounts = {"the effects themselves": -effect.hidden, f"attention, block {blocks[-1].number}": blocks[-1].weights,
                 f"attention, block {blocks[0].number}": blocks[0].weights, "attention rollout": through,
                 "gradient × input": gradient}
@@ -131,10 +132,6 @@ def look(gpt: GPT, tokenizer: Tokenizer, sentence: Sentence, *, seed: int = 0) -
     first = int(sentence.targets[0])
     return AttentionLook(sentence, int((law > law[first]).sum()), _likely(law, tokenizer), blocks, effect, gradient,
                          through, lost)
-
-
-def _by_word(values: Tensor, words: Sequence[Word]) -> Tensor:
-    return torch.stack([values[word.tokens].sum() for word in words])
 
 
 def _likely(law: Tensor, tokenizer: Tokenizer) -> tuple[Likely, ...]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from genloom.cli.entry import main
-from genloom.cli.verbs.score import _power_of_ten, _shown
 
 SENTENCE = "The squirrel holds a walnut, I think"
 
@@ -14,8 +13,8 @@ SENTENCE = "The squirrel holds a walnut, I think"
 def test_a_person_reads_tokens_words_sum_product_and_copy(text_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", str(text_run), SENTENCE]) == 0
     said = capsys.readouterr().out
-    for part in ("token", "log p", "choice", "word", "sum of log p", "bits per byte", "= exp(sum)", "in float32",
-                 "in float64", "longest copy"):
+    for part in ("token", "log p", "choice", "word", "sum of log p", "bits per byte", "· 10^", "= exp(sum)",
+                 "in float32", "in float64", "longest copy"):
         assert part in said, part
     assert "'The squirrel holds a walnut', at byte" in said
     assert f"genloom attention '{text_run}' '{SENTENCE}'" in said
@@ -63,7 +62,8 @@ def test_mistakes_are_one_line(text_run: Path, words: list[str], said: str, caps
     assert error.count("\n") == 1
 
 
-def test_numbers_that_no_machine_number_holds() -> None:
-    assert _power_of_ten(-1000.0) == "5.076e-435"
-    assert _power_of_ten(-0.5) == "6.065e-01"
-    assert _shown(" a\tb\n") == "␣a⇥b⏎"
+@pytest.mark.parametrize(("sentence", "command"), [("The owl", "'The owl'"), ("owl", "owl --generate"), (" ", "")])
+def test_what_is_named_next_can_be_run(text_run: Path, sentence: str, command: str,
+                                       capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(text_run), sentence]) == 0
+    assert capsys.readouterr().out.rstrip("\n").endswith(f"genloom attention '{text_run}' {command}".rstrip())

@@ -1,19 +1,23 @@
 """`genloom score RUN "a sentence"`: how probable it is, token by token, word by word and as a whole."""
 
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from genloom.autoregressive.words import visible
 from genloom.cli import flags, language
 from genloom.cli.crash import saved_in
 from genloom.cli.output import Voice
 from genloom.errors import InputError
+from genloom.report.powers import power_of_ten
 
 if TYPE_CHECKING:
     from genloom.autoregressive.overlap import Match
+    from genloom.cli import runs
     from genloom.recipes.score_gpt import Sentence
 
 
@@ -54,14 +58,14 @@ def run(args: list[str]) -> int:
     document = {"run": str(options.run), "checkpoint": made.loaded.step, **found.to_json(),
                 "copied": match if isinstance(match, str) else match._asdict()}
     voice.answer(document, *_lines(found, match))
-    voice.say("next:", f"  genloom attention {made.word} {_quoted(options.sentence)}")
+    voice.say("next:", _next(made, found))
     return 0
 
 
 def _tables(found: "Sentence", voice: Voice) -> None:
     ranks = [int(rank) + 1 for rank in found.scored.ranks]
     voice.table(("token", "log p", "p", "choice"),
-                [(_shown(piece.decode("utf-8", "replace")), f"{value:.4f}", f"{math.exp(value):.3g}", f"{rank:,}")
+                [(visible(piece), f"{value:.4f}", f"{math.exp(value):.3g}", f"{rank:,}")
                  for piece, value, rank in zip(found.pieces, found.log_probs, ranks, strict=True)])
     voice.say("")
     voice.table(("word", "log p", "tokens"), [(word.shown, f"{value:.4f}", str(word.last - word.first + 1))
@@ -74,7 +78,7 @@ def _lines(found: "Sentence", match: "Match | str") -> list[str]:
     lines = [f"sum of log p    {found.total:.4f} nats over {count} tokens, {found.total / count:.4f} each; "
              f"perplexity {found.scored.perplexity:.4g}",
              f"bits per byte   {found.bits_per_byte:.4f} over {size} bytes",
-             f"product of p    {_power_of_ten(found.total)} = exp(sum)"]
+             f"product of p    {power_of_ten(found.total, 3)} = exp(sum)"]
     for each in found.products:
         if each.zero is not None:
             what = f"0: it underflowed with token {each.zero + 1}"
@@ -94,23 +98,8 @@ def _copy(match: "Match | str", size: int) -> str:
     return f"{match.bytes} of {size} bytes: {match.text!r}, at byte {match.offset:,} of {match.document}"
 
 
-def _power_of_ten(log: float) -> str:
-    """exp(log), however small.
-
-    >>> _power_of_ten(-1000.0)
-    '5.076e-435'
-    """
-    exponent = math.floor(log / math.log(10))
-    mantissa = math.exp(log - exponent * math.log(10))
-    return f"{mantissa:.3f}e{exponent:+03d}"
-
-
-def _shown(text: str) -> str:
-    """A token whose blanks can be seen."""
-    return "".join({" ": "␣", "\n": "⏎", "\t": "⇥"}.get(sign, sign) for sign in text)
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
+def _next(made: "runs.Trained", found: "Sentence") -> str:
+    """What a person may look at then: where the last word's prediction looked, or that of one word more."""
+    count = sum(word.counts for word, _ in found.words)
+    said = f" {shlex.quote(found.text)}" if count else ""
+    return f"  genloom attention {made.word}{said}{' --generate' if count == 1 else ''}"

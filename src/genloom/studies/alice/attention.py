@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from genloom.autoregressive.words import visible
 from genloom.recipes.attention_gpt import AttentionLook, BlockLook, look
 from genloom.recipes.explain_attention import difference, percent
 from genloom.recipes.sentence_gpt import Sentence
@@ -113,7 +114,7 @@ def _words(found: AttentionLook, block: BlockLook) -> Table:
 def _tokens(found: AttentionLook, block: BlockLook) -> Table:
     row = block.rows
     raw, masked, weights = (part.mean(0).tolist() for part in (row.scores, row.masked, row.weights))
-    rows = tuple((str(k + 1), piece.decode("utf-8", "replace").replace(" ", "␣").replace("\n", "⏎"), fixed(raw[k], 3),
+    rows = tuple((str(k + 1), visible(piece), fixed(raw[k], 3),
                   number(masked[k]) if masked[k] == -float("inf") else fixed(masked[k], 3), fixed(weights[k], 4))
                  for k, piece in enumerate(found.sentence.pieces))
     return Table(header=("token", "piece", "raw score", "masked score", "weight"), rows=rows,

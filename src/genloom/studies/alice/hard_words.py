@@ -11,13 +11,13 @@ import torch
 
 from genloom.autoregressive.ablation import spearman
 from genloom.autoregressive.scoring import Scored, score
-from genloom.autoregressive.words import words
+from genloom.autoregressive.words import visible, words
 from genloom.data.text.texts import byte_blocks
 from genloom.recipes.build_gpt import GptExperiment
 from genloom.recipes.invert_gpt import Inverted
 from genloom.report.numbers import fixed, near, number
+from genloom.report.powers import power_of_ten
 from genloom.report.results import Result, Table
-from genloom.studies.alice.powers import power_of_ten
 from genloom.studies.alice.work import SENTENCE, exact, model
 from genloom.studies.context import Context
 
@@ -112,7 +112,7 @@ def _by_token(context: Context, inversions: Sequence[Inverted]) -> Table:
     for k, token in enumerate(scored.tokens.tolist()):
         found = [(fixed(each.found.log_probs[:, k].mean().item(), 3),
                   fixed(each.stands.log_probs[:, k].mean().item(), 2)) for each in inversions]
-        rows.append((inversions[0].pieces[k].replace(" ", "␣"), number(int(seen[token])),
+        rows.append((visible(model(context).tokenizer.piece(token)), number(int(seen[token])),
                      fixed(scored.log_probs[k].item(), 2), number(int(scored.ranks[k])),
                      *(cell for pair in found for cell in pair)))
     names = [cell for each in inversions for cell in (f"vectors, {each.plan.reading}", f"nearest tokens, "

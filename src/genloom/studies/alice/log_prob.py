@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from genloom.autoregressive.scoring import Scored, score
-from genloom.autoregressive.words import Word, counted, words
+from genloom.autoregressive.words import Word, counted, visible, words
 from genloom.recipes.sample_gpt import Written, write
 from genloom.report.numbers import fixed, near, number
+from genloom.report.powers import power_of_ten
 from genloom.report.results import Result, Table
 from genloom.studies.alice.compared import compared_figure, compared_results, compared_said, compared_table
-from genloom.studies.alice.powers import power_of_ten
 from genloom.studies.alice.underflow import product_results, underflow_results, underflow_said, underflow_table
 from genloom.studies.alice.work import Model, exact, model
 from genloom.studies.context import Context
@@ -105,7 +105,7 @@ def _tokens(found: Sampled) -> Table:
     for piece, log, rank in zip(found.pieces, found.scored.log_probs.tolist(), found.scored.ranks.tolist(),
                                 strict=True):
         total += log
-        shown = piece.decode("utf-8", "replace").replace(" ", "␣").replace("\n", "⏎")
+        shown = visible(piece)
         rows.append((shown, fixed(log, 4), number(math.exp(log), 3), number(rank), fixed(total, 4),
                      power_of_ten(total)))
     return Table(header=("token", "log p", "p", "likelier tokens", "sum so far", "product so far"), rows=tuple(rows),

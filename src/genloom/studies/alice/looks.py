@@ -12,13 +12,13 @@ from torch import Tensor
 from genloom.autoregressive.ablation import ablate, spearman
 from genloom.autoregressive.attribution import (
     AttentionRows,
+    by_word,
     gradient_times_input,
     habits,
     rollout,
     rows_of,
     traced,
 )
-from genloom.autoregressive.words import Word
 from genloom.metrics.interval import Interval, mean_interval
 from genloom.nn.gpt import GPT
 from genloom.recipes.build_gpt import make_gpt
@@ -91,14 +91,10 @@ def _seen(gpt: GPT, each: Sentence) -> Seen:
     rows, words = rows_of(trace, each.place), each.words
     effect = -ablate(gpt, each.prefix, words, each.targets).hidden
     first, last = (row.by_word(words).weights.mean(0) for row in (rows[0], rows[-1]))
-    accounts = {LAST: last, FIRST: first, ROLLOUT: _by_word(rollout(trace, each.place), words),
-                GRADIENT: _by_word(gradient_times_input(gpt, each.prefix, each.targets), words),
+    accounts = {LAST: last, FIRST: first, ROLLOUT: by_word(rollout(trace, each.place), words),
+                GRADIENT: by_word(gradient_times_input(gpt, each.prefix, each.targets), words),
                 NEAR: torch.arange(len(words), dtype=torch.float64), ITSELF: effect}
     return Seen(_habits(rows, each.tokens), 0.5 * (first - last).abs().sum().item(), effect, accounts)
-
-
-def _by_word(values: Tensor, words: Sequence[Word]) -> Tensor:
-    return torch.stack([values[word.tokens].sum() for word in words])
 
 
 def _habits(rows: Sequence[AttentionRows], tokens: Tensor) -> tuple[Habits, ...]:

@@ -11,6 +11,7 @@ from genloom.autoregressive.overlap import Overlap
 from genloom.autoregressive.token_file import TokenFile
 from genloom.autoregressive.tokenizer import Tokenizer, piece_sizes
 from genloom.autoregressive.windows import FixedWindows, Windows
+from genloom.autoregressive.words import visible
 from genloom.data.text.document import Span
 from genloom.data.text.texts import texts
 from genloom.recipes.baselines_gpt import up_to
@@ -163,15 +164,10 @@ def pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
 
     The first ones and the last one, where there are many.
     """
-    shown = [_shown(tokenizer.piece(token)) for token in ids]
+    shown = [visible(tokenizer.piece(token)) for token in ids]
     if len(shown) > _SHOWN:
         shown = [*shown[: _SHOWN - 1], "…", shown[-1]]
     return " | ".join(shown)
-
-
-def _shown(piece: bytes) -> str:
-    text = piece.decode("utf-8", "replace").replace(" ", "␣").replace("\n", "⏎")
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
 
 
 def _examples(found: GptExperiment) -> Table:
