@@ -7,8 +7,9 @@ from gpt_small import small, text_file
 
 from genloom.nn.token_loss import log_probs
 from genloom.recipes.build_gpt import NAME, GptExperiment
+from genloom.recipes.gpt import Evaluation
 from genloom.recipes.judge_gpt import QUICK, Judged
-from genloom.recipes.show_gpt import _block, _costs, by_place, losses_item, run_items
+from genloom.recipes.show_gpt import _block, _costs, by_place, losses_item, run_items, texts_item
 from genloom.report.provenance import read_provenance
 
 
@@ -77,3 +78,9 @@ def test_products_of_a_token_are_its_parameters_and_what_it_looks_at(judged: Jud
     table = _costs(judged.experiment)
     count = judged.experiment.network.parameters_count
     assert table.rows[0][1].replace("\u202f", "") == str(count + 2 * 2 * 64 * 16)
+
+
+def test_where_no_text_was_written_that_is_said(tmp_path: Path) -> None:
+    experiment = small(text_file(tmp_path), evaluation=Evaluation(order=0, texts=0))
+    (said,) = texts_item(Judged(experiment, {NAME: experiment.network})).text
+    assert said.startswith("No text was written")

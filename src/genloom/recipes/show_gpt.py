@@ -114,7 +114,10 @@ def texts_item(judged: Judged, number: str = "3") -> Item:
     """What it writes, as it comes."""
     chosen = judged.experiment.recipe.generation
     shown = judged.texts[:_SHOWN]
-    said = (f"{len(shown)} texts of {chosen.tokens} tokens at temperature {chosen.temperature:g}, none left out"
+    if not shown:
+        none = "No text was written: pass --evaluation.texts, or the model ends each one before it begins."
+        return Item(number=number, title="What it writes", text=(none,))
+    said = (f"{len(shown)} texts of {chosen.tokens} tokens at temperature {chosen.temperature:g}, the first ones that are not empty"
             f"{f', after the prompt `{chosen.prompt}`' if chosen.prompt.strip() else ''}.")
     return Item(number=number, title="What it writes", text=(said, *map(_block, shown)))
 
