@@ -117,8 +117,8 @@ def texts_item(judged: Judged, number: str = "3") -> Item:
     if not shown:
         none = "No text was written: pass --evaluation.texts, or the model ends each one before it begins."
         return Item(number=number, title="What it writes", text=(none,))
-    said = (f"{len(shown)} texts of {chosen.tokens} tokens at temperature {chosen.temperature:g}, the first ones that are not empty"
-            f"{f', after the prompt `{chosen.prompt}`' if chosen.prompt.strip() else ''}.")
+    said = (f"{len(shown)} texts of {chosen.tokens} tokens at temperature {chosen.temperature:g}, the first ones "
+            f"that are not empty{f', after the prompt `{chosen.prompt}`' if chosen.prompt.strip() else ''}.")
     return Item(number=number, title="What it writes", text=(said, *map(_block, shown)))
 
 
