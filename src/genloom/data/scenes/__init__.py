@@ -8,8 +8,10 @@ __all__, __getattr__, __dir__ = lazy(__name__, {
     "Body": "scene",
     "Look": "scene",
     "Scene": "scene",
+    "caption": "captions",
     "compose": "scene",
     "draw": "drawing",
+    "prompts": "captions",
     "render": "drawing",
     "write_scenes": "layout",
 })

@@ -12,8 +12,10 @@ from genloom.studies.written import (
     forward_chain,
     gan_theory,
     graphs,
+    infonce,
     inpainting_loss,
     masked_score,
+    masking,
     masks,
     one_step,
     padding,
@@ -22,6 +24,8 @@ from genloom.studies.written import (
     product_of_betas,
     stepwise,
     tagger,
+    transfer,
+    zero_shot,
 )
 from genloom.studies.written.proof import Written
 
@@ -56,6 +60,10 @@ WRITTEN: tuple[Written, ...] = (
     product_of_betas.OF_BETAS,
     posterior_mean.MEAN,
     masked_score.MASKED,
+    transfer.TRANSFER,
+    masking.RATE,
+    infonce.INFONCE,
+    zero_shot.ZERO_SHOT,
 )  # fmt: skip
 """In the order of the page, one line for each."""
 
