@@ -218,6 +218,6 @@ HOW = Written(
     source="S0, part 1; Vaswani et al. 2017, section 3.2.3",
     carried=(("forecasting.masks.make_mask", "forecasting/test_masks.py::test_causal_is_what_torch_calls_causal"),
              ("studies.written.masked_decoder.exact_weights",
-              "studies/written/test_masks.py::test_both_questions_are_answered_and_every_number_holds")),
+              "studies/written/test_masks.py::test_every_number_holds")),
     check=check_how,
 )
