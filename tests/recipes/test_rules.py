@@ -14,17 +14,21 @@ from genloom.recipes.process import Diffusion, Schedule
 SQUARE = registry.recipe("ve-square")
 
 
-def test_every_number_of_every_family_has_a_range_that_holds_its_default() -> None:
-    for name in registry.RECIPES:
-        recipe = registry.recipe(name)
-        for leaf in leaves(type(recipe)):
-            if leaf.hint in (int, float):
-                assert rules.rule_name(leaf) in rules.RANGES, leaf.name
-                assert value(recipe, leaf.path) in rules.RANGES[rules.rule_name(leaf)]
+ASKED = {name: registry.recipe(name) for name in registry.RECIPES} | {
+    name: registry.resolve(entry.options)() for name, entry in registry.STUDIES.items() if entry.options}
+"""All that a person can set: recipes, and what studies have flags of their own for."""
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_number_has_a_range_that_holds_its_default(name: str) -> None:
+    for leaf in leaves(type(ASKED[name])):
+        if leaf.hint in (int, float):
+            assert rules.rule_name(leaf) in rules.RANGES, leaf.name
+            assert value(ASKED[name], leaf.path) in rules.RANGES[rules.rule_name(leaf)]
 
 
 def test_no_range_is_left_of_a_field_that_has_gone() -> None:
-    used = {rules.rule_name(leaf) for name in registry.RECIPES for leaf in leaves(type(registry.recipe(name)))}
+    used = {rules.rule_name(leaf) for each in ASKED.values() for leaf in leaves(type(each))}
     assert set(rules.RANGES) <= used
 
 

@@ -100,6 +100,7 @@ def log_partition(scores: Tensor, lengths: Tensor | None = None) -> Tensor:
 
     A sum of products in which each factor has an index of its own is the product of the sums.
 
+    >>> import torch
     >>> log_partition(torch.zeros(1, 3, 2)).exp().round().tolist()
     [8.0]
     """

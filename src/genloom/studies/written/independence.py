@@ -101,6 +101,7 @@ def conditional_information(joint: Tensor, said: Statement) -> float:
 def edges(parents: Parents) -> list[tuple[int, int]]:
     """The arrows, from and to.
 
+    >>> from itertools import pairwise
     >>> edges(line(3)) == list(pairwise(range(3)))
     True
     """
