@@ -44,7 +44,7 @@ class Walked(NamedTuple):
 
 
 def factor(c: float, t: float) -> float:
-    """(1 − c)^{t/2}, what is left of the start."""
+    """(1 − c)^(t/2), what is left of the start."""
     return math.pow(1 - c, t / 2)
 
 
@@ -149,7 +149,7 @@ def bounds() -> list[Result]:
         near(Result(name=f"{POINT.name}: W₂ by its map against √(9a² + (1 − √(1 − a²))²), largest difference",
                     known=0.0, value=max(abs(wasserstein(POINT, a) - known)
                                          for a, known in zip(left, moved, strict=True))), 1e-7),
-        at_most(Result(name="W₂(x_t) over (1 − c)^{t/2} W₂(x_0), the largest of all starts and times", known=1.0,
+        at_most(Result(name="W₂(x_t) over (1 − c)^(t/2) W₂(x_0), the largest of all starts and times", known=1.0,
                        value=max(wasserstein(start, a) / (a * start.distance) for start, a in every),
                        known_name="the bound by coupling"), 1.0),
         at_most(Result(name="½ W₂(x_t)² over KL(x_t), the largest of all starts and times", known=1.0,
@@ -160,7 +160,7 @@ def bounds() -> list[Result]:
                        known_name="convexity; 1 for a point", tolerance="at most 1 + 1e−6"), 1 + 1e-6),
         near(Result(name="c = 1: W₂ to N(0, 1) after one step", value=wasserstein(POINT, 0.0), known=0.0,
                     known_name="x_1 is the noise"), 1e-9),
-        near(Result(name="α of a schedule of β = c against (1 − c)^{t/2}, largest difference", known=0.0,
+        near(Result(name="α of a schedule of β = c against (1 − c)^(t/2), largest difference", known=0.0,
                     value=float((made - torch.tensor(left, dtype=torch.float64)).abs().max())), 1e-12),
     ]
 
@@ -173,7 +173,7 @@ def heavy() -> list[Result]:
     log_q = HEAVY.log_pdf(x, factor(C, 10))
     grown = 2 * float(torch.trapezoid(log_q.exp() * (log_q - log_normal(x)), x)) / (reach[1] - reach[0])
     return [
-        near(Result(name=f"{HEAVY.name}: sup|F_t − Φ| over (1 − c)^{{t/2}} at t = {TIMES[-1]}",
+        near(Result(name=f"{HEAVY.name}: sup|F_t − Φ| over (1 − c)^(t/2) at t = {TIMES[-1]}",
                     value=supremum(HEAVY, a) / a, known=math.sqrt(2) / math.pi * _DAWSON,
                     known_name="(√2/π) max D, Dawson's function", tolerance="within 2 %: to first order"), 0.005),
         near(Result(name=f"{HEAVY.name}: what each unit of |x| adds to KL(x_10, N(0, 1)) between 2000 and 4000",

@@ -35,7 +35,7 @@ _SCATTER = 0.01  # the distance to N(0, 1) of as many draws of N(0, 1) is about 
 
 
 def check(context: Context) -> Checked:
-    """Walkers beside closed forms, rates beside (1 − c)^{t/2}, and the bounds of the proof."""
+    """Walkers beside closed forms, rates beside (1 − c)^(t/2), and the bounds of the proof."""
     walked = {start.name: walk(start, context.seed) for start in (*STARTS, HEAVY)}
     return Checked(
         results=(*simulated(walked), *rates(), *bounds(), *heavy()),
@@ -46,7 +46,7 @@ def check(context: Context) -> Checked:
               "step and the divergence by 1 − c; the two points, whose mean is 0, are faster. From a Cauchy start "
               "Wasserstein's distance and the divergence are infinite at every t, while the distribution function "
               "converges like all others.",
-              "A table of β_t = c makes (1 − c)^{t/2} of a schedule: what is printed as its terminal SNR says how much "
+              "A table of β_t = c makes (1 − c)^(t/2) of a schedule: what is printed as its terminal SNR says how much "
               "of the start is left, and so how wrong it is to begin sampling from N(0, I)."))
 
 

@@ -45,7 +45,7 @@ def check_best(context: Context) -> Checked:
             gains.append(value(other, each) - best_value(each))
             apart.append(abs(-gains[-1] - missing))
     return Checked(figures=(_figure(context),), results=(
-        near(Result(name="two normals: largest difference of p/(p + q) from 1/(1 + e^{2x − 2})", value=float(closed),
+        near(Result(name="two normals: largest difference of p/(p + q) from 1/(1 + e^(2x − 2))", value=float(closed),
                     known=0.0, known_name="closed form"), 1e-12),
         at_most(Result(name="largest difference of a/(a + b) from the best y of a search", known=0.0, n=_TRIED,
                        value=float((searched - a / (a + b)).abs().max()), known_name="the maximum"), 1e-7),
