@@ -31,13 +31,13 @@ def test_every_game_has_the_budget_and_the_recipe_s_networks(tiny) -> None:
 
 
 def test_a_game_that_ends_in_no_finite_number_has_a_row_all_the_same(tiny, monkeypatch) -> None:
-    finite = rows(tiny)
+    finite, recipe = rows(tiny), work.gan_recipe(tiny)
     assert len(finite[0].judged.groups) == 64
 
-    def run(self, recipe, name):
+    def run(self, recipe, name, **_):
         raise NonFiniteError("step 7: the loss is nan")
 
     monkeypatch.setattr(Context, "run", run)
-    assert gan_losses._run(tiny, "minimax", work.gan_recipe(tiny)) is None
+    assert gan_losses._run(tiny, "minimax", recipe) is None
     table = gan_losses._table(tiny, [*finite, gan_losses.Row("minimax", None, None, None)], finite[0].run)
     assert table.rows[-2] == ("minimax", "—", "—", "—", "—", "—")
