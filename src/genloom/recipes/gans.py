@@ -183,7 +183,7 @@ def tiny_gan(tier: Tier = "laptop") -> GanRecipe:
 def r3gan(tier: Tier = "laptop") -> GanRecipe:
     """Residual networks, the relativistic loss, and R1 and R2 every fourth step, for any folder of pictures.
 
-    Of all these it needs the fewest steps: on 2,000 cats at 32 × 32 faces appear within 1,000. [Huang et al. 2024]
+    Of all these it needs the fewest steps: of 2,000 cats at 32 × 32 it draws faces after 1,400. [Huang et al. 2024]
     """
     both = Optimizer(lr=5e-4, beta1=0.0, beta2=0.99)
     recipe = GanRecipe(
