@@ -104,6 +104,20 @@ def test_its_activation_is_the_one_that_was_asked_for() -> None:
     assert torch.equal(plain(x, time), other(x, time))
 
 
+def test_a_shared_modulation_is_the_layer_that_all_blocks_have_with_a_bias_of_their_own() -> None:
+    sizes = {"size": 8, "channels": 3, "width": 16, "blocks": 2, "heads": 2, "classes": 4}
+    own, shared = made(DiTShape(**sizes)), made(DiTShape(**sizes, modulation="shared"))
+    state = shared.state_dict()
+    weight, bias = state.pop("shared.layer.weight"), state.pop("shared.layer.bias")
+    for i in range(2):
+        table = state.pop(f"blocks.{i}.modulation.table")
+        state |= {f"blocks.{i}.modulation.layer.weight": weight, f"blocks.{i}.modulation.layer.bias": bias + table}
+    own.load_state_dict(state)
+    torch.testing.assert_close(shared(*inputs()), own(*inputs()), rtol=0, atol=1e-13)
+    x, time, labels = inputs()
+    assert not DiT(DiTShape(**sizes, modulation="shared")).double()(x, time, labels).any()
+
+
 def test_a_patch_of_the_output_lies_where_the_patch_of_the_input_lay() -> None:
     """With one block that is the identity and a linear output, only the patch that was changed changes."""
     network = made(DiTShape(size=8, channels=3, width=16, blocks=1, heads=2, patch=4))

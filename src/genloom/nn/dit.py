@@ -29,6 +29,8 @@ class DiTShape:
     heads         heads of each attention
     expansion     hidden units of a block's MLP, in units of `width`
     activation    of the MLP: "gelu" as published, or "silu", with which a training step on a CPU is a seventh shorter
+    modulation    of the norms: "own" layer in each block as published, or one that is "shared" by all of them and an
+                  offset in each, which keeps a third of the parameters away
     dropout       share of features that is hidden in training after each attention and MLP
     classes       number of classes, 0 for none
     label_set     labels of a multi-hot set, 0 for none; not together with classes
@@ -44,6 +46,7 @@ class DiTShape:
     heads: int = 4
     expansion: int = 4
     activation: Literal["gelu", "silu"] = "gelu"
+    modulation: Literal["own", "shared"] = "own"
     dropout: float = 0.0
     classes: int = 0
     label_set: int = 0
@@ -74,9 +77,10 @@ class DiT(nn.Module):
         (b₁, s₁, γ₁, b₂, s₂, γ₂) = W SiLU(c) + d
 
     with W = d = 0 at the start (adaLN-zero), so that each block starts as the identity; the last layer starts at 0, and
-    so does the output. Other weights start Xavier-uniform, embeddings N(0, 0.02²). Class `classes` is no class. Labels
-    of a set may also be tokens of their own, which every patch can attend to ("in-context").
-    [Peebles & Xie 2023, section 3.2 and Fig. 3]
+    so does the output. Where the modulation is shared, W is that of all blocks and d of each (adaLN-single). Other
+    weights start Xavier-uniform, embeddings N(0, 0.02²). Class `classes` is no class. Labels of a set may also be
+    tokens of their own, which every patch can attend to ("in-context").
+    [Peebles & Xie 2023, section 3.2 and Fig. 3; Chen et al. 2024, section 2.3]
     """
 
     positions: Tensor
@@ -91,6 +95,7 @@ class DiT(nn.Module):
         if shape.classes or shape.label_set:
             kind = ClassEmbedding if shape.classes else LabelSetEmbedding
             self.label = kind(shape.classes or shape.label_set, width)
+        self.shared = _Modulation(width, 6) if shape.modulation == "shared" else None
         self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.blocks))
         self.final = _Modulation(width, 2)
         self.output = nn.Linear(width, shape.patch**2 * (shape.out_channels or shape.channels))
@@ -117,10 +122,11 @@ class DiT(nn.Module):
         if self.label is not None:
             told = told + self.label(labels)
         told = F.silu(told)[:, None, :]
+        every = told if self.shared is None else self.shared.layer(told)
         h = self.embed(x).flatten(2).transpose(1, 2)
         h = self._with_tokens(h + self.positions.to(h.dtype), labels)
         for block in self.blocks:
-            h = block(h, told)
+            h = block(h, every)
         shift, scale = self.final(told)
         patches = h[:, : len(self.positions)]
         return self._picture(self.output(_adapted(patches, shift, scale)))
@@ -163,13 +169,26 @@ class _Modulation(nn.Module):
         return vectors
 
 
+class _Offset(nn.Module):
+    """The vectors that all blocks share and the block's own beside them, which start at 0."""
+
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__()
+        self.count = count
+        self.table = nn.Parameter(torch.zeros(count * width))
+
+    def forward(self, every: Tensor) -> tuple[Tensor, ...]:
+        vectors: tuple[Tensor, ...] = (every + self.table).chunk(self.count, dim=2)
+        return vectors
+
+
 class _Block(nn.Module):
     """Attention and MLP, each on an adapted norm and behind a gate."""
 
     def __init__(self, shape: DiTShape) -> None:
         super().__init__()
         width = shape.width
-        self.modulation = _Modulation(width, 6)
+        self.modulation = (_Offset if shape.modulation == "shared" else _Modulation)(width, 6)
         self.attention = SelfAttention(width, shape.heads)
         self.mlp = nn.Sequential(
             nn.Linear(width, shape.expansion * width),

@@ -61,6 +61,8 @@ class Network:
     """Pixels of each side of the Transformer's patches."""
     activation: Literal["gelu", "silu"] = "gelu"
     """Of the Transformer; with silu a step of training on a CPU is a seventh shorter."""
+    modulation: Literal["own", "shared"] = "own"
+    """Of the Transformer's norms, by a layer of each block, or by one for all with an offset in each."""
     conditioning: Literal["none", "class", "labels", "tokens"] = "none"
     """What the network is told: the class, the sum of its labels, or also each label as a token to attend to."""
     details: str = ""
@@ -206,17 +208,17 @@ def ddpm_iclevr(tier: Tier = "laptop") -> ImagesRecipe:
         name="ddpm-iclevr",
         summary="i-CLEVR's scenes from sets of objects, a Transformer with a token for each object (S1.6–S1.18)",
         data=Data(source="iclevr", size=64, zoom=1.0, flip=False, holdout=0.05),
-        network=Network(kind="dit", width=256, blocks=8, heads=4, patch=8, activation="silu",
+        network=Network(kind="dit", width=192, blocks=8, heads=3, patch=8, activation="silu", modulation="shared",
                         conditioning="tokens"),
         schedule=Schedule(kind="cosine", steps=1000),
         diffusion=Diffusion(prediction="data", weight="velocity", gamma=400.0, times="lognormal", times_mean=0.0,
                             times_std=1.0, time_input="index"),
         optimizer=Optimizer(name="muon", lr=3e-3, schedule="cosine", warmup=100),
-        engine=Engine(steps=8000, batch_size=64, ema=0.999, clip=1.0, precision="auto"),
+        engine=Engine(steps=11_000, batch_size=64, ema=0.999, clip=1.0, precision="auto"),
         sampling=Sampling(sampler="ddpm", steps=50, spacing="log-snr", guidance=3.0),
         evaluation=Evaluation(samples=512),
     )
     if tier == "gpu":
-        return replace(recipe, network=replace(recipe.network, width=512, blocks=12, heads=8, patch=4),
-                       engine=replace(recipe.engine, steps=60_000, batch_size=256, ema=0.9999))
+        wide = replace(recipe.network, width=512, blocks=12, heads=8, patch=4, modulation="own")
+        return replace(recipe, network=wide, engine=replace(recipe.engine, steps=60_000, batch_size=256, ema=0.9999))
     return recipe

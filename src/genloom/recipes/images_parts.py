@@ -66,6 +66,7 @@ def make_network(config: Network, *, size: int, channels: int, classes: int, see
         if config.kind == "dit":
             return DiT(DiTShape(size=size, channels=channels, width=config.width, blocks=config.blocks,
                                 heads=config.heads, patch=config.patch, activation=config.activation,
+                                modulation=config.modulation,
                                 tokens=most if config.conditioning == "tokens" else 0, **_told(classes, most)))
         return UNet(_unet_shape(config, size, channels, _told(classes, most)))
 
