@@ -115,11 +115,24 @@ def test_a_name_of_the_hub_is_pulled_file_by_file(tmp_path: Path, monkeypatch: p
 
 def test_what_was_fetched_before_is_taken_without_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(name: str, wanted: Any) -> Path:
-        raise DataError("no connection")
+        raise hub.NotFetched("no connection")
 
+    folder = made(tmp_path / "a")
     monkeypatch.setattr(hub, "pull", unreachable)
-    monkeypatch.setattr(hub, "kept", lambda name: made(tmp_path / "a"))
-    assert fetched("somebody/something").folder == tmp_path / "a"
-    monkeypatch.setattr(hub, "kept", lambda name: None)
-    with pytest.raises(DataError, match="no connection"):
+    monkeypatch.setattr(hub, "kept", lambda name: folder)
+    assert fetched("somebody/something").folder == folder
+    (folder / "unet/diffusion_pytorch_model.safetensors").unlink()
+    for kept in (folder, None):  # a part of it is no more use than nothing
+        monkeypatch.setattr(hub, "kept", lambda name, kept=kept: kept)
+        with pytest.raises(hub.NotFetched, match="no connection"):
+            fetched("somebody/something")
+
+
+def test_a_model_of_another_kind_is_not_looked_for_among_those_fetched_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def another(name: str, wanted: Any) -> Path:
+        raise DataError("it has no model_index.json")
+
+    monkeypatch.setattr(hub, "pull", another)
+    monkeypatch.setattr(hub, "kept", lambda name: pytest.fail("nothing was asked for"))
+    with pytest.raises(DataError, match="no model_index"):
         fetched("somebody/something")

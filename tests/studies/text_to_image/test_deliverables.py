@@ -5,6 +5,7 @@ import json
 import pytest
 
 from genloom.cli.entry import main
+from genloom.recipes.interop import hub
 from genloom.recipes.registry import STUDIES, resolve
 from genloom.studies.runner import Options, run_study
 from genloom.studies.text_to_image.deliverables import STUDY
@@ -27,6 +28,21 @@ def test_without_a_model_two_items_are_missing_and_say_what_to_do(tmp_path, smal
     assert [state[number].status for number in ("S0.29", "S0.30", "prompts")] == ["missing", "missing", "done"]
     assert "--model" in state["S0.29"].reason
     assert not page.complete
+
+
+def test_a_model_that_was_not_fetched_makes_two_items_missing_and_fails_none(tmp_path, monkeypatch,
+                                                                                    small_scenes) -> None:
+    def refuse(name: str, wanted: object) -> None:
+        raise hub.NotFetched(f"{name} is no path here, and cannot be had from the hub: no connection")
+
+    monkeypatch.setattr(hub, "pull", refuse)
+    monkeypatch.setattr(hub, "kept", lambda name: None)
+    found = run_study(STUDY, tmp_path, Options(only=("29", "30"), own=SheetOptions(model="owner/name")),
+                      screen=Screen("quiet"))
+    state = {item.number: item for item in found.page.items}
+    assert [state[number].status for number in ("S0.29", "S0.30")] == ["missing", "missing"]
+    assert "hf download owner/name" in state["S0.30"].reason
+    assert found.exit_code == 0
 
 
 def test_with_one_the_sheet_is_laid_out_by_the_command(tmp_path, asked, capsys) -> None:

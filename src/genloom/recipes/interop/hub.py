@@ -10,12 +10,17 @@ from genloom.recipes.interop.diffusers_folder import files_wanted
 _PACKAGE, _EXTRA = "huggingface_hub", "hub"
 
 
+class NotFetched(DataError):
+    """A model that is not here and that the hub does not give: no connection, no such name, or no leave to read it."""
+
+
 def pull(name: str, wanted: Callable[[list[str]], list[str]] = files_wanted) -> Path:
     """The folder of a model, owner/name or owner/name@revision; only the files that are read are fetched.
 
     wanted   of the names of all files those that are read; a `DataError` of its own where it is no such model
 
-    Errors: `MissingExtra` without huggingface_hub; `DataError` where the model cannot be had, or is of another kind.
+    Errors: `MissingExtra` without huggingface_hub; `NotFetched` where the model cannot be had, and `DataError` where it
+    is of another kind.
     """
     hub = _client("importing from the hub")
     repository, _, revision = name.partition("@")
@@ -26,7 +31,7 @@ def pull(name: str, wanted: Callable[[list[str]], list[str]] = files_wanted) -> 
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     except Exception as error:  # the client raises errors of its own, of its transport and of the system
-        raise DataError(f"{name} is no path here, and cannot be had from the hub: {_brief(error)}") from error
+        raise NotFetched(f"{name} is no path here, and cannot be had from the hub: {_brief(error)}") from error
 
 
 def kept(name: str) -> Path | None:

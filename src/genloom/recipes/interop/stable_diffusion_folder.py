@@ -75,8 +75,7 @@ def local(place: str) -> Found:
     Errors: `DataError` where it holds no such pipeline, or weights that only pickle could read.
     """
     folder = Path(place).expanduser()
-    there = sorted(path for path in (*folder.glob("*"), *folder.glob("*/*")) if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in there]
+    names = _names(folder)
     try:
         wanted = files_wanted(names)
         index = _index(folder / INDEX)
@@ -95,20 +94,33 @@ def local(place: str) -> Found:
 def fetched(place: str) -> Found:
     """The pipeline of a folder or of the hub, whose files are fetched where they are not there yet.
 
-    Where the hub cannot be reached, what was fetched before is taken.
+    Where the hub cannot be reached, what was fetched before is taken, if that is all of it.
 
     Errors: those of `local` and of `hub.pull`.
     """
     if not on_the_hub(place):
         return local(place)
     try:
-        folder = hub.pull(place, files_wanted)
-    except DataError:
+        return local(str(hub.pull(place, files_wanted)))._replace(place=place)
+    except hub.NotFetched:
         before = hub.kept(place)
-        if before is None:
+        if before is None or not _whole(before):
             raise
-        folder = before
-    return local(str(folder))._replace(place=place)
+        return local(str(before))._replace(place=place)
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a folder holds all files of a pipeline: a download that was broken off leaves a part of them."""
+    try:
+        files_wanted(_names(folder))
+    except DataError:
+        return False
+    return True
+
+
+def _names(folder: Path) -> list[str]:
+    there = sorted(path for path in (*folder.glob("*"), *folder.glob("*/*")) if path.is_file())
+    return [path.relative_to(folder).as_posix() for path in there]
 
 
 def files_wanted(names: list[str]) -> list[str]:

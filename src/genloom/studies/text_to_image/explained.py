@@ -11,7 +11,7 @@ from genloom.studies.context import Context
 from genloom.studies.study import Answer, deliverable
 from genloom.studies.text_to_image.pictures import ASKED, judged, picture_path
 from genloom.studies.text_to_image.prompts import Prompt, Sheet, to_yaml
-from genloom.studies.text_to_image.sheet import MISSING, Drawings, drawings, options, provenance, sheet
+from genloom.studies.text_to_image.sheet import Drawings, drawings, options, provenance, sheet
 
 CARDS = "sheet.html"
 """The page of cards, beside the report."""
@@ -21,8 +21,8 @@ CARDS = "sheet.html"
 def explained(context: Context) -> Answer:
     """A card for each prompt, here and on a page of its own that can be filled in."""
     found, prompts = drawings(context), sheet(context)
-    if found is None:
-        return Answer(missing=MISSING)
+    if isinstance(found, str):
+        return Answer(missing=found)
     figures = tuple(_figure(context, found, prompts, place) for place in range(len(prompts)))
     page = _page(context, found, prompts, figures)
     file = write_form(prompts, context.folder)

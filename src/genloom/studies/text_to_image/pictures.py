@@ -14,7 +14,7 @@ from genloom.studies.context import Context
 from genloom.studies.study import Answer, deliverable
 from genloom.studies.text_to_image.drawing import Picture
 from genloom.studies.text_to_image.prompts import Sheet
-from genloom.studies.text_to_image.sheet import MISSING, Drawings, drawings, options, provenance, sheet
+from genloom.studies.text_to_image.sheet import Drawings, drawings, options, provenance, sheet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -33,8 +33,8 @@ _LEVELS = 2  # of 255, by which rounding may move a pixel between batches
 def pictures(context: Context) -> Answer:
     """The contact sheet, and what is certain of each picture: what the encoder read, what was made black."""
     found, prompts = drawings(context), sheet(context)
-    if found is None:
-        return Answer(missing=MISSING)
+    if isinstance(found, str):
+        return Answer(missing=found)
     return Answer(
         text=(_setting(context, found),
               "Every picture's noise is a function of the seed and of its number among its prompt's pictures, of "

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genloom.recipes.interop import stable_diffusion_folder as places
+from genloom.recipes.interop.hub import NotFetched
 from genloom.recipes.interop.stable_diffusion import Drawing, Length, Loading, TextToImage, load, require
 from genloom.studies import at_hand
 from genloom.studies.context import Context
@@ -19,7 +20,7 @@ MISSING = ("No text-to-image model was named, and none comes with genloom: the w
            f"`--model {HUB}` fetches them, once. Without one, fetch the folder "
            "where there is a connection (`hf download NAME --local-dir FOLDER`), copy it here, and pass `--model "
            "FOLDER`. Both need `pip install 'genloom[hub]'`.")
-"""What is said where there is no model."""
+"""What is said where no model was named."""
 
 
 class Drawings(NamedTuple):
@@ -69,12 +70,22 @@ def said(context: Context) -> str:
             f"{at_hand.iclevr(context.data_root).said}")
 
 
-def drawings(context: Context) -> Drawings | None:
-    """The pictures of all prompts; None where no model was named.
+def drawings(context: Context) -> Drawings | str:
+    """The pictures of all prompts; where no model was named or it was not fetched, what to do about it.
 
-    Errors: `DataError` where the model cannot be had; those of `load` and of `draw`.
+    Errors: `DataError` for a model of another kind; those of `load` and of `draw`.
     """
-    return context.once("drawings", lambda: _drawings(context)) if options(context).model else None
+    return context.once("drawings", lambda: _drawings(context)) if options(context).model else MISSING
+
+
+def not_fetched(model: str, why: str) -> str:
+    """What is said where a model of the hub is not here and cannot be had."""
+    name, _, revision = model.partition("@")
+    which = f"{name} --revision {revision}" if revision else name
+    return (f"{why}. With a connection to the hub of Hugging Face the same command fetches it, once; where its page "
+            "asks for a licence to be accepted, do that first, and sign in by `hf auth login`. Without one, fetch the "
+            f"folder where there is a connection (`hf download {which} --local-dir FOLDER`), copy it here, and pass "
+            "`--model FOLDER`.")
 
 
 def drawing_of(asked: SheetOptions) -> Drawing:
@@ -82,11 +93,15 @@ def drawing_of(asked: SheetOptions) -> Drawing:
     return Drawing(steps=asked.steps, guidance=asked.guidance, negative_prompt=asked.negative_prompt, size=asked.size)
 
 
-def _drawings(context: Context) -> Drawings:
+def _drawings(context: Context) -> Drawings | str:
     asked, prompts = options(context), sheet(context)
     context.screen.say(f"loading {asked.model}")
-    model = load(places.fetched(asked.model), Loading(device=asked.device, dtype=asked.dtype,
-                                                      scheduler=asked.scheduler, memory=asked.memory))
+    try:
+        folder = places.fetched(asked.model)
+    except NotFetched as error:
+        return not_fetched(asked.model, str(error))
+    model = load(folder, Loading(device=asked.device, dtype=asked.dtype, scheduler=asked.scheduler,
+                                 memory=asked.memory))
     drawing = drawing_of(asked)
     drawing = replace(drawing, size=drawing.size or model.size)
     each = wanted(model, prompts, drawing, seed=context.seed, pictures=asked.pictures, folder=context.folder)
