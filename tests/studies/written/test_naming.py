@@ -1,5 +1,6 @@
 """Classes by their sentences and by labels."""
 
+import itertools
 import math
 
 import pytest
@@ -8,22 +9,43 @@ import torch
 from genloom.nn.contrastive import info_nce
 from genloom.studies.written import naming
 from genloom.studies.written import pictures_and_sentences as model
-from genloom.studies.written.naming import LABELS, Trained, accuracy, least_loss, only, supervised, swapped, truth
+from genloom.studies.written.naming import (
+    LABELS,
+    Trained,
+    accuracy,
+    exchanged,
+    least_loss,
+    only,
+    supervised,
+    swapped,
+    truth,
+)
 from genloom.studies.written.pictures_and_sentences import BATCH
 
 
 def test_the_least_loss_is_that_of_the_best_scores() -> None:
     """On draws: the score is 0 where a sentence names what a picture shows, and −∞ elsewhere."""
     random, losses = torch.Generator().manual_seed(0), []
+    pairs = [frozenset(pair) for pair in itertools.combinations(model.SHOWN, 2)]
+    swaps = [pairs.index(frozenset(other)) if (other := exchanged(*pair)) else k for k, pair in enumerate(pairs)]
     for _ in range(400):
         single = torch.rand(BATCH, generator=random) < 0.5
-        sets = torch.where(single, torch.randint(18, (BATCH,), generator=random),
-                           18 + torch.randint(153, (BATCH,), generator=random))
-        same = sets[:, None] == sets[None, :]
-        losses.append(float(info_nce(torch.where(same, 0.0, -torch.inf).double())))
-    found = torch.tensor(losses)
-    assert least_loss() == pytest.approx(float(found.mean()), abs=4 * float(found.std()) / 20)
-    assert 0 < least_loss() < math.log(BATCH)
+        pair = torch.randint(153, (BATCH,), generator=random)
+        sets = torch.where(single, torch.randint(18, (BATCH,), generator=random), 18 + pair)
+        words = torch.where(single, sets, 18 + torch.minimum(pair, torch.tensor(swaps)[pair]))
+        losses.append([float(info_nce(torch.where(each[:, None] == each[None, :], 0.0, -torch.inf).double()))
+                       for each in (sets, words)])
+    for bound, found in zip((True, False), torch.tensor(losses).unbind(1), strict=True):
+        assert least_loss(bound=bound) == pytest.approx(float(found.mean()), abs=4 * float(found.std()) / 20)
+    assert 0 < least_loss() < least_loss(bound=False) < math.log(BATCH)
+
+
+def test_colours_are_exchanged_where_training_shows_the_other_pair() -> None:
+    pairs = list(itertools.combinations(model.SHOWN, 2))
+    for pair in pairs:
+        other = exchanged(*pair)
+        assert other is None or (exchanged(*other) == pair and set(other) <= set(model.SHOWN) - set(pair))
+    assert sum(exchanged(*pair) is not None for pair in pairs) == 36
 
 
 @pytest.fixture(scope="module")

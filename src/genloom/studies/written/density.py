@@ -66,7 +66,7 @@ def _exact_results(oracle: Oracle, gaps: list[float], seed: int) -> list[Result]
         near(Result(name="exact denoiser: order in 1/T at which the bound nears log p", value=float(-(x @ y) / (x @ x)),
                     known=1.0, known_name="sums over T levels for an integral", n=EXACT_DRAWS), _ORDER),
         near(Result(name="p in the middle as a mean of decoder densities over draws", value=estimate, known=p, n=NAIVE,
-                    known_name="closed form; the error is p/√N · (p (4πσ²)^{D/2})^{−½}",
+                    known_name="closed form; the error is nearly √(p/(4πσ²N))",
                     interval=(estimate - 1.96 * spread, estimate + 1.96 * spread),
                     tolerance="within 4.5 standard errors"), _FAR * spread),
     ]
@@ -146,8 +146,8 @@ def _text(points: Points, gaps: list[float]) -> tuple[str, ...]:
 DENSITY = Written(
     number="S4.5",
     title="Whether the density can be had",
-    statement=r"Generative models are compared by the likelihood $p_\theta(x_0)$ of test points. Can it be computed "
-              r"with a diffusion model?",
+    statement=r"Generative models are compared by the likelihood, or density, $p_\theta(x_0)$ of test points. Can a "
+              r"diffusion model's be estimated directly?",
     derivation=(
         r"Not from the chain. Its density is an integral over all noisy states, of $T \cdot D$ dimensions and through "
         r"a network in every step, for which there is no closed form:",
@@ -186,9 +186,10 @@ DENSITY = Written(
         r"With a trained network in place of $\mathbb{E}[\varepsilon \mid x_t]$ the integral is the density, up to "
         r"the solver's tolerance, of what the flow of this network draws: of a model, not of the data, and with "
         r"$\sigma(0) > 0$ of points that carry that much noise. The trace takes $D$ backward passes, or one and a "
-        r"vector $u$ of random signs, since $\mathbb{E}[u^\top J u] = \operatorname{tr} J$. So the printed answer, "
-        r"no, is right of the chain, and the network that was trained for it has a density all the same.",
+        r"vector $u$ of random signs, since $\mathbb{E}[u^\top J u] = \operatorname{tr} J$.",
     ),
+    erratum=r"It says no, and that the bound can be taken in its place. That is right of the chain; the network that "
+            r"was trained for it has a density all the same, that of its probability flow.",
     source="problem 2.2; flow: Song et al. 2021, Eq. 13 and Eq. 39 to 40; Chen et al. 2018, Theorem 1; bound: Kingma "
            "et al. 2021, Eq. 11 to 13; chain and flow as two models: Song, Durkan, Murray & Ermon 2021, section 4",
     carried=(("diffusion.probability_flow.ode_log_likelihood", "diffusion/test_probability_flow.py::"

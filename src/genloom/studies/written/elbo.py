@@ -56,15 +56,15 @@ def _gap_results(model: Chain, right: Chain, data: Law) -> list[Result]:
     return [
         at_most(Result(name="log p − bound − Σ KL, the largest of all points", value=float(sums), known=0.0,
                        n=len(points), unit="nats", known_name="the gap is the sum of the T divergences, step by step",
-                       formula="log p − ELBO = KL(q(x_T|x_0), p_θ(x_T|x_0)) + Σ E KL(q(x_{t−1}|x_t, x_0), "
-                               "p_θ(x_{t−1}|x_t, x_0))"), _EXACT),
+                       formula="log p − ELBO = KL of the end + Σ of the mean KL of each step back, given x₀"), _EXACT),
         at_least(Result(name="the smallest gap of the wrong model", value=float((log_p - bounds).min()), known=0.0,
                         n=len(points), unit="nats", known_name="the bound is never above log p"), 0.0),
         at_most(Result(name="the largest gap of the exact reversal of the noise", value=float(tight), known=0.0,
-                       n=len(points), unit="nats", known_name="p_θ(x_{1:T}|x_0) = q(x_{1:T}|x_0)"), _EXACT),
+                       n=len(points), unit="nats",
+                       known_name="given x₀, model and noise have one law of the noisy states"), _EXACT),
         near(Result(name="exact kernels that start from N(0, I): mean gap over the data and KL(data, model)",
                     value=float(-entropy - ended.surgery(data).total), known=float(right.end.divergence(ended.end)),
-                    known_name="KL(q(x_T), N(0, I)): nothing else is wrong", unit="nats"), _EXACT),
+                    known_name="KL(law of the last state, N(0, I)): nothing else is wrong", unit="nats"), _EXACT),
     ]
 
 
@@ -82,10 +82,12 @@ def _drawn_results(model: Chain, x0: Tensor, ratios: Tensor) -> list[Result]:
                     known_name="by matrices of whole paths", interval=(mean - 1.96 * spread, mean + 1.96 * spread),
                     tolerance="within 4.5 standard errors"), 4.5 * spread),
         near(Result(name="the logarithm of the mean of the same ratios", value=estimate, known=float(log_p),
-                    n=len(ratios), unit="nats", known_name="log p_θ(x_0)", tolerance="within 4.5 standard errors",
+                    n=len(ratios), unit="nats", known_name="log p(x₀) of the model",
+                    tolerance="within 4.5 standard errors",
                     interval=(estimate - 1.96 * error, estimate + 1.96 * error)), 4.5 * error),
-        at_least(Result(name="the same expression over p_θ(x_{1:T}|x_0) in place of q(x_{1:T}|x_0)", value=above,
-                        known=float(log_p), known_name="log p_θ(x_0), which is now below", unit="nats"), float(log_p)),
+        at_least(Result(name="the same expression, its mean over the model's law of the noisy states given x₀",
+                        value=above, known=float(log_p), known_name="log p(x₀), which is now below", unit="nats"),
+                 float(log_p)),
     ]
 
 
@@ -103,7 +105,7 @@ def _bound_figure(context: Context, model: Chain, right: Chain, averaged: dict[i
     points = data.mean + data.variance.sqrt() * torch.stack((line, torch.zeros_like(line)), 1)
     bounds = torch.stack([whole_paths.bound(model, x) for x in points])
     lines(left, points[:, 0], {"bound": bounds}, known={"log p of the model": model.log_density(points)},
-          xlabel="first coordinate of x0", ylabel="nats", markers=False)
+          xlabel="first coordinate of x₀", ylabel="nats", markers=False)
     left.plot(array(points[:, 0]), array(right.log_density(points)), color=COLORS[2],
               label="bound = log p of the exact reversal")
     left.legend(loc="lower center")
@@ -115,8 +117,8 @@ def _bound_figure(context: Context, model: Chain, right: Chain, averaged: dict[i
     middle.legend(loc="lower right")
     return context.figure(
         figure, "s4-4-bound",
-        caption="Left: log p and its bound along a line of x0. The bound of the model that is off stays below its log "
-                "p; where the kernels are the exact reversal of the noise there is no gap. Right: at one x0, the mean "
+        caption="Left: log p and its bound along a line of x₀. The bound of the model that is off stays below its log "
+                "p; where the kernels are the exact reversal of the noise there is no gap. Right: at one x₀, the mean "
                 "of the logarithm of an average over K paths; K = 1 is the bound.",
         alt="Left, three curves like hills, the dashed one above that of the bound; right, a rising curve that nears "
             "a dashed line")
@@ -128,7 +130,7 @@ def _bound_text(model: Chain, x0: Tensor, averaged: dict[int, tuple[float, float
         f"The chain of the check has {len(model.forward)} steps in the plane, Gaussian data and a reverse process of "
         "Gaussian kernels that are a little off, so that log p of the model is known and the bound is computed twice: "
         "as one integral over whole paths, which are normal with a matrix for their covariance, and by drawn paths. At "
-        f"x0 = ({', '.join(number(value, 2) for value in x0.tolist())}) log p is {number(float(model.log_density(x0)))}"
+        f"x₀ = ({', '.join(number(value, 2) for value in x0.tolist())}) log p is {number(float(model.log_density(x0)))}"
         f" and the bound {number(float(model.surgery(point(x0)).total))}.",
         f"The gap of {number(float(gap.total))} is the sum of {len(gap.steps) + 1} divergences between what the noise "
         "does and what the model believes that it did; each is the loss of one step. With 64 paths in one logarithm "

@@ -31,12 +31,12 @@ WALKERS = 100_000
 POINT, PAIR = points("a point at 3", 3.0), points("two points at −2 and 2", -2.0, 2.0)
 STARTS = (POINT, PAIR, uniform("uniform on [0, 4]", 0.0, 4.0), normal("normal, mean 1, deviation 3", 1.0, 3.0))
 HEAVY = cauchy("Cauchy")
-_KOLMOGOROV = 2.5  # √n sup|F_n − F| is beyond it once in 130,000 times
+_KOLMOGOROV = 2.5  # √n sup|Fₙ − F| is beyond it once in 130,000 times
 _DAWSON = 0.5410442246351817  # the largest value of Dawson's function
 
 
 class Walked(NamedTuple):
-    """One start's walkers at each time: √n sup|F_n − F_t|, W₂ to N(0, 1), and the divergence with its error."""
+    """One start's walkers at each time: √n sup|Fₙ − Fₜ|, W₂ to N(0, 1), and the divergence with its error."""
 
     misfit: tuple[float, ...]
     distance: tuple[float, ...]
@@ -44,7 +44,7 @@ class Walked(NamedTuple):
 
 
 def factor(c: float, t: float) -> float:
-    """(1 − c)^(t/2), what is left of the start."""
+    """aᵗ with a = √(1 − c), what is left of the start."""
     return math.pow(1 - c, t / 2)
 
 
@@ -90,26 +90,26 @@ def late(c: float) -> list[int]:
 
 
 def from_point(a: float) -> float:
-    """W₂(x_t, N(0, 1)) from the point at 3: the distance of means and that of deviations."""
+    """W₂(xₜ, N(0, 1)) from the point at 3: the distance of means and that of deviations."""
     return math.hypot(3 * a, 1 - math.sqrt(1 - a * a))
 
 
 def mean_divergence(second: float, a: float) -> float:
-    """The mean over x_0 of KL(q(x_t | x_0), N(0, 1)), which no divergence of x_t exceeds."""
+    """The mean over x₀ of KL(q(xₜ | x₀), N(0, 1)), which no divergence of xₜ exceeds."""
     return 0.5 * (a * a * second - a * a - math.log1p(-a * a))
 
 
 def simulated(walked: dict[str, Walked]) -> list[Result]:
-    """Walkers beside the closed law of x_t."""
+    """Walkers beside the closed law of xₜ."""
     found = [at_most(Result(
-        name=f"{name}: √n sup|F_n − F_t| of walkers, the largest of {len(TIMES)} times", value=max(each.misfit),
+        name=f"{name}: √n sup|Fₙ − Fₜ| of walkers, the largest of {len(TIMES)} times", value=max(each.misfit),
         n=WALKERS, known=0.0, known_name="the closed form", tolerance=f"at most {_KOLMOGOROV}, Kolmogorov's law"),
         _KOLMOGOROV) for name, each in walked.items()]
     t = TIMES.index(10)
     for start in STARTS:
         value, error = walked[start.name].divergence[t]
         found.append(near(Result(
-            name=f"{start.name}: KL(x_10, N(0, 1)) over walkers", value=value, unit="nats", n=WALKERS,
+            name=f"{start.name}: KL(x₁₀, N(0, 1)) over walkers", value=value, unit="nats", n=WALKERS,
             interval=(value - 1.96 * error, value + 1.96 * error), known=divergence(start, factor(C, 10)),
             known_name="by quadrature", tolerance="within 4.5 standard errors"), 4.5 * error))
     return found
@@ -145,22 +145,23 @@ def bounds() -> list[Result]:
     every = [(start, a) for start in STARTS for a in left]
     return [
         near(Result(name=f"{POINT.name}: KL by quadrature against its closed form, largest difference", known=0.0,
+                    known_name="½ (9a² − a² − log(1 − a²))",
                     value=max(abs(divergence(POINT, a) - known) for a, known in zip(left, exact, strict=True))), 1e-10),
         near(Result(name=f"{POINT.name}: W₂ by its map against √(9a² + (1 − √(1 − a²))²), largest difference",
-                    known=0.0, value=max(abs(wasserstein(POINT, a) - known)
-                                         for a, known in zip(left, moved, strict=True))), 1e-7),
-        at_most(Result(name="W₂(x_t) over (1 − c)^(t/2) W₂(x_0), the largest of all starts and times", known=1.0,
+                    known=0.0, known_name="equal", value=max(abs(wasserstein(POINT, a) - known)
+                                                             for a, known in zip(left, moved, strict=True))), 1e-7),
+        at_most(Result(name="W₂(xₜ) over aᵗ W₂(x₀), a = √(1 − c), the largest of all starts and times", known=1.0,
                        value=max(wasserstein(start, a) / (a * start.distance) for start, a in every),
                        known_name="the bound by coupling"), 1.0),
-        at_most(Result(name="½ W₂(x_t)² over KL(x_t), the largest of all starts and times", known=1.0,
+        at_most(Result(name="½ W₂(xₜ)² over KL(xₜ), the largest of all starts and times", known=1.0,
                        value=max(wasserstein(start, a) ** 2 / (2 * divergence(start, a)) for start, a in every),
                        known_name="Talagrand's inequality", tolerance="at most 1 + 1e−6"), 1 + 1e-6),
-        at_most(Result(name="KL(x_t) over the mean of KL given x_0, the largest of all starts and times", known=1.0,
+        at_most(Result(name="KL(xₜ) over the mean of KL given x₀, the largest of all starts and times", known=1.0,
                        value=max(divergence(start, a) / mean_divergence(start.second, a) for start, a in every),
                        known_name="convexity; 1 for a point", tolerance="at most 1 + 1e−6"), 1 + 1e-6),
         near(Result(name="c = 1: W₂ to N(0, 1) after one step", value=wasserstein(POINT, 0.0), known=0.0,
-                    known_name="x_1 is the noise"), 1e-9),
-        near(Result(name="α of a schedule of β = c against (1 − c)^(t/2), largest difference", known=0.0,
+                    known_name="x₁ is the noise"), 1e-9),
+        near(Result(name="α of a schedule of β = c against aᵗ, largest difference", known=0.0, known_name="equal",
                     value=float((made - torch.tensor(left, dtype=torch.float64)).abs().max())), 1e-12),
     ]
 
@@ -173,10 +174,10 @@ def heavy() -> list[Result]:
     log_q = HEAVY.log_pdf(x, factor(C, 10))
     grown = 2 * float(torch.trapezoid(log_q.exp() * (log_q - log_normal(x)), x)) / (reach[1] - reach[0])
     return [
-        near(Result(name=f"{HEAVY.name}: sup|F_t − Φ| over (1 − c)^(t/2) at t = {TIMES[-1]}",
+        near(Result(name=f"{HEAVY.name}: sup|Fₜ − Φ| over aᵗ at t = {TIMES[-1]}",
                     value=supremum(HEAVY, a) / a, known=math.sqrt(2) / math.pi * _DAWSON,
                     known_name="(√2/π) max D, Dawson's function", tolerance="within 2 %: to first order"), 0.005),
-        near(Result(name=f"{HEAVY.name}: what each unit of |x| adds to KL(x_10, N(0, 1)) between 2000 and 4000",
+        near(Result(name=f"{HEAVY.name}: what each unit of |x| adds to KL(x₁₀, N(0, 1)) between 2000 and 4000",
                     value=grown, known=factor(C, 10) / math.pi, unit="nats", tolerance="within 2 %",
-                    known_name="(1 − c)^5/π, for ever: KL = ∞"), 0.02 * factor(C, 10) / math.pi),
+                    known_name="a¹⁰/π, for ever: KL = ∞"), 0.02 * factor(C, 10) / math.pi),
     ]

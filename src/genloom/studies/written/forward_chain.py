@@ -42,12 +42,11 @@ def check(context: Context) -> Checked:
         figures=(_figure(context, walked), _densities(context)),
         tables=(_table(),),
         text=("Convergence in distribution asks nothing of the start, but its size in numbers depends on what is "
-              "measured. From a point, two points, a flat and a wide start the distance to N(0, 1) falls by √(1 − c) a "
-              "step and the divergence by 1 − c; the two points, whose mean is 0, are faster. From a Cauchy start "
-              "Wasserstein's distance and the divergence are infinite at every t, while the distribution function "
-              "converges like all others.",
-              "A table of β_t = c makes (1 − c)^(t/2) of a schedule: what is printed as its terminal SNR says how much "
-              "of the start is left, and so how wrong it is to begin sampling from N(0, I)."))
+              "measured. From a point, a flat and a wide start W₂ to N(0, 1) falls by the factor √(1 − c) a step in "
+              "the end, and the divergence by 1 − c; from two points whose mean is 0 already W₂ falls by 1 − c. From a "
+              "Cauchy start both are infinite at every t, while the distribution function converges like all others.",
+              "A schedule whose βₜ are all c has α = aᵗ with a = √(1 − c). Its terminal SNR, a²ᵗ/(1 − a²ᵗ) at the last "
+              "step, says how much of the start is left, and so how wrong it is to begin sampling from N(0, I)."))
 
 
 def _table() -> Table:
@@ -79,13 +78,13 @@ def _figure(context: Context, walked: dict[str, Walked]) -> Figure:
         panel.plot(times, [3 * a**power for a in left], color=KNOWN, linestyle=DASHED, linewidth=1.1,
                    label=f"$3\\,(1-c)^{up}$")
         panel.set(yscale="log", xlabel="step t")
-    for panel, name in zip(axes, ("W₂ to N(0, 1)", "KL to N(0, 1), nats", "sup|F_t − Φ|"), strict=True):
+    for panel, name in zip(axes, ("W₂ to N(0, 1)", "KL to N(0, 1), nats", "sup|Fₜ − Φ|"), strict=True):
         panel.set_title(name)
     axes[1].set_ylim(1e-6, 30)
     axes[2].legend(fontsize=7)
     return context.figure(
         figure, "forward-chain",
-        caption=f"How far x_t is from N(0, 1) with c = {C}: lines in closed form, marks from "
+        caption=f"How far xₜ is from N(0, 1) with c = {C}: lines in closed form, marks from "
                 f"{number(WALKERS)} walkers, which end where their scatter begins. From a Cauchy start W₂ and KL are "
                 "infinite.",
         alt="Three panels with falling lines on a logarithmic scale, parallel to a dashed line; one start falls faster")
@@ -100,7 +99,7 @@ def _densities(context: Context) -> Figure:
             panel.plot(array(x), array(start.log_pdf(x, factor(C, t)).exp()), color=COLORS[k], label=f"t = {t}")
         panel.plot(array(x), array(log_normal(x).exp()), color=KNOWN, linestyle=DASHED, label="N(0, 1)")
         panel.set(title=start.name, xlabel="x")
-    axes[0].set_ylabel("density of x_t")
+    axes[0].set_ylabel("density of xₜ")
     axes[1].legend()
     return context.figure(figure, "forward-chain-densities", caption=f"The density on its way, c = {C}.",
                           alt="Two panels of curves that come to lie on the dashed bell of the standard normal")
@@ -151,8 +150,9 @@ CONVERGENCE = Written(
         r"- d\,a^{2t} - d \log(1 - a^{2t}) \right).$$",
         r"It is an equality for a start at one point, and falls like $\frac{1}{2} (1-c)^t\,\mathbb{E}\|x_0\|^2$. Where "
         r"the start consists of points the divergence is infinite at $t = 0$ and finite from the first step on.",
-        r"Without a second moment both are infinite for ever: $\mathbb{E}\|x_t\|^2 = \infty$ at every $t$, and the "
-        r"divergence contains half of it. Convergence in distribution does not mind. From a standard Cauchy start on "
+        r"Without a second moment both are infinite for ever: $\mathbb{E}\|x_t\|^2 = \infty$ at every $t$, which puts "
+        r"$x_t$ at an infinite $W_2$ from every law that has a second moment, and by Talagrand's inequality the "
+        r"divergence is infinite with it. Convergence in distribution does not mind. From a standard Cauchy start on "
         r"the line, $\varphi_0(u) = e^{-|u|}$, and inverting the characteristic functions gives, with Dawson's "
         r"function $D$,",
         r"$$F_t(x) - \Phi(x) = \frac{1}{\pi} \int_0^\infty \frac{\sin ux}{u} \left( e^{-a^t u - (1 - a^{2t}) u^2/2} "

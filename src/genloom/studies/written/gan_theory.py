@@ -20,6 +20,8 @@ from genloom.studies.written.proof import Checked, Written
 
 _ROUNDING = 1e-10
 _TRIED = 100
+_SEARCHED = 1e-6  # a maximum is flat: values tell its place to the root of their rounding
+_GOLDEN = (math.sqrt(5) - 1) / 2
 _CURVES = ((1.0, 1.0), (1.0, 0.25), (0.4, 1.0), (0.0, 0.6))
 _THETAS = (1.0, 3.0, 6.0)
 _SURE = -20.0
@@ -45,10 +47,11 @@ def check_best(context: Context) -> Checked:
             gains.append(value(other, each) - best_value(each))
             apart.append(abs(-gains[-1] - missing))
     return Checked(figures=(_figure(context),), results=(
-        near(Result(name="two normals: largest difference of p/(p + q) from 1/(1 + e^(2x − 2))", value=float(closed),
+        near(Result(name="two normals: largest difference of p/(p + q) from 1/(1 + exp(2x − 2))", value=float(closed),
                     known=0.0, known_name="closed form"), 1e-12),
-        at_most(Result(name="largest difference of a/(a + b) from the best y of a search", known=0.0, n=_TRIED,
-                       value=float((searched - a / (a + b)).abs().max()), known_name="the maximum"), 1e-7),
+        at_most(Result(name="largest difference of a/(a + b) from the best y of a search, a log y + b log(1 − y)",
+                       value=float((searched - a / (a + b)).abs().max()), known=0.0, n=_TRIED,
+                       known_name="the maximum, by values alone"), _SEARCHED),
         at_most(Result(name="most that V gains when the logits of D* are changed at random", value=max(gains),
                        known=0.0, known_name="nothing beats the best", n=len(gains)), 0.0),
         at_most(Result(name="V(G, D*) − V(G, D) beside ∫ (p + q) KL(D*, D), largest difference", value=max(apart),
@@ -69,10 +72,10 @@ def check_value(context: Context) -> Checked:
                     known_name="−log 4: JSD = 0"), _ROUNDING),
         near(Result(name="V(G, D*) at a distance of 24 standard deviations", value=value(far.log_p - far.log_q, far),
                     known=0.0, known_name="JSD = log 2"), 1e-6),
-        Result(name="the printed expression for p = q", value=printed(same), known=-math.log(4),
-               known_name="2 JSD − log 4"),
-        Result(name="the printed expression at a distance of 24", value=printed(far), known=0.0,
-               known_name="2 JSD − log 4, the most that V can be"),
+        near(Result(name="the printed expression for p = q", value=printed(same), known=0.5 - math.log(2),
+                    known_name="½ − log 2, where V is −log 4"), _ROUNDING),
+        near(Result(name="the printed expression at a distance of 24", value=printed(far), known=1.0,
+                    known_name="1, where V is 0, the most that it can be"), 1e-6),
     ), text=(
         f"Without its second logarithm the expression is {number(printed(same), 5)} where both densities are equal and "
         f"{number(printed(far), 3)} where they have nothing in common: it is another function. Trained networks, which "
@@ -90,8 +93,8 @@ def check_vanishing(context: Context) -> Checked:
                     known=-sure, known_name="−D"), 1e-15),
         near(Result(name="the same of −log D", value=float(slope(non_saturating, at)), known=sure - 1,
                     known_name="−(1 − D)"), 1e-12),
-        Result(name="the same written as −log(sigmoid(l) + 10⁻⁸)", value=float(slope(naive, at)), known=sure - 1,
-               known_name="−(1 − D)"),
+        Result(name="the same written as −log(sigmoid(l) + 10⁻⁸), which loses it again", known=sure - 1,
+               value=float(slope(naive, at)), known_name="−(1 − D)"),
     ]
     for theta in _THETAS:
         falling = divergence_slope(theta)
@@ -99,7 +102,7 @@ def check_vanishing(context: Context) -> Checked:
             near(Result(name=f"θ = {theta:g}: push of log(1 − D) at D*", value=at_best("minimax", theta), known=falling,
                         known_name="d/dθ 2 JSD, by differences"), 1e-7),
             near(Result(name=f"θ = {theta:g}: push of −log D at D*", value=at_best("non-saturating", theta),
-                        known=theta - falling, known_name="d/dθ [KL(q, p) − 2 JSD], KL = θ²/2"), 1e-7),
+                        known=theta - falling, known_name="d/dθ [KL(q, p) − 2 JSD], KL(q, p) = θ²/2"), 1e-7),
         ]
     results.append(near(Result(name=f"θ = {_THETAS[-1]:g}: log 2 − JSD", value=math.log(2)
                                - jensen_shannon(shifted(_THETAS[-1]).table), known=0.0,
@@ -107,21 +110,24 @@ def check_vanishing(context: Context) -> Checked:
     return Checked(results=results, text=(
         "Real data are N(0, 1), and a generator makes N(θ, 1) and can only change θ. The push is the gradient of its "
         "loss at the best discriminator, by the losses that this program trains with. At θ = 6 it is "
-        f"{number(at_best('minimax', 6.0), 2)} by log(1 − D) and {number(at_best('non-saturating', 6.0), 3)} by −log "
-         "D.",
+        f"{number(at_best('minimax', 6.0), 2)} by log(1 − D) and {number(at_best('non-saturating', 6.0), 3)} by "
+        "−log D.",
         "Other losses, and discriminators that are trained until they know too much: "
         "`genloom study gan-theory --only S4.3`.",
     ))
 
 
 def _searched(a: Tensor, b: Tensor) -> Tensor:
-    """The y in (0, 1) at which a log y + b log(1 − y) is largest, by halving the interval in which its slope has its
-    zero."""
+    """The y in (0, 1) at which a log y + b log(1 − y) is largest, by golden sections: nothing is differentiated."""
+
+    def f(y: Tensor) -> Tensor:
+        return torch.xlogy(a, y) + torch.xlogy(b, 1 - y)
+
     low, high = torch.zeros_like(a), torch.ones_like(a)
     for _ in range(60):
-        y = (low + high) / 2
-        rising = a / y - b / (1 - y) > 0
-        low, high = torch.where(rising, y, low), torch.where(rising, high, y)
+        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+        rising = f(left) < f(right)
+        low, high = torch.where(rising, left, low), torch.where(rising, high, right)
     return (low + high) / 2
 
 
@@ -208,7 +214,8 @@ VALUE = Written(
     erratum=r"Its second integrand is $p_g \frac{p_g}{p_r + p_g}$, without the logarithm. That integral is no function "
             r"of the divergence: for $p_g = p_r$ the expression is $\frac{1}{2} - \log 2$ where $V$ is $-\log 4$, and "
             r"for densities that have nothing in common it is $1$, beyond the $0$ that no value of $V$ exceeds. It "
-            r"happens to be least for $p_g = p_r$ too, so that the conclusion is right and the equation is not.",
+            r"happens to be least for $p_g = p_r$ too, since it is the mean over $p_r$ of a convex function of "
+            r"$p_g/p_r$: the conclusion is right and the equation is not.",
     source="problem 1.2; Goodfellow et al. 2014, Theorem 1; Pinsker's inequality: Cover & Thomas 2006, Lemma 11.6.1",
     carried=(("gan.oracle.best_value", "gan/test_oracle.py::test_the_best_value_is_that_of_the_best_logit"),
              ("studies.gan_theory.measures.printed",

@@ -52,8 +52,8 @@ def check(context: Context, *, steps: int = STEPS, pairs: int = _PAIRS) -> Check
         tables=(_table(best),),
         text=(
             f"Normal vectors of {DIMENSIONS} numbers have the information I = −½ Σ log(1 − ρ²), so everything beside a "
-            "network's number is known. With the best scores the bound comes near to I once N is many times e^I, and "
-            f"with I = {_WIDE:g} nats and {BATCH} candidates a network shows {number(learned[-1].shown.value, 3)}, "
+            "network's number is known. With the best scores the bound comes near to I once N is many times exp(I), "
+            f"and with I = {_WIDE:g} nats and {BATCH} candidates a network shows {number(learned[-1].shown.value, 3)}, "
             f"just below the ceiling log {BATCH} = {number(math.log(BATCH), 3)}: a small loss says that the "
             "information is at least so large, and a loss near 0 says no more than that it is log N or more.",
             "The sentence is true of the bound and of no more. The information of the data is what it is; what rises "
@@ -127,8 +127,9 @@ def _any(seed: int, pairs: int, guesses: Tensor, shown: Tensor) -> list[Result]:
     highest = float(shown_by_any_score(seed, 64).max())
     step = float(guesses[1] - guesses[0])
     return [
-        near(Result(name=f"mean weight N e^s₁/Σ e^s of {RANDOM} random scores, independent x and y", value=mean.value,
-                    known=1.0, known_name="1 for every score, by symmetry", interval=(mean.low, mean.high),
+        near(Result(name=f"mean weight N exp(s₁)/Σ exp(sⱼ) of {RANDOM} random scores, independent x and y",
+                    value=mean.value, known=1.0, known_name="1 for every score, by symmetry",
+                    interval=(mean.low, mean.high),
                     n=RANDOM * pairs, tolerance="within 4 standard errors"), 4 * (mean.high - mean.value) / 2.02),
         at_most(Result(name=f"the most that one of {RANDOM} random scores shows of 1 nat, N = 32", value=highest,
                        known=1.0, known_name="I; a bad score shows less, and may show less than nothing",

@@ -11,7 +11,7 @@ from genloom.forecasting.attention.kinds import attend, weights
 from genloom.forecasting.layers import LayerShape
 from genloom.forecasting.masks import make_mask
 from genloom.forecasting.transformer import Attentions, Transformer, TransformerShape
-from genloom.report.numbers import at_most, near
+from genloom.report.numbers import at_least, at_most, near
 from genloom.report.results import Result
 from genloom.rng import fold, generator
 
@@ -21,7 +21,7 @@ PAST, AHEAD = 4, 8
 POSITIONS = 48
 _LR = 3e-3
 _KEPT = 0.8  # correlation of a value with the one before
-_ROUNDING_32 = 1e-5
+_ROUNDING = 1e-12
 
 
 def floors() -> tuple[Tensor, Tensor]:
@@ -31,7 +31,7 @@ def floors() -> tuple[Tensor, Tensor]:
 
 
 def drawn(count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """x_{t+1} = φ x_t + √(1 − φ²) ε, φ = 0.8, which has variance 1: past (B, 4, 1) and future (B, 8, 1)."""
+    """yₜ = φ yₜ₋₁ + √(1 − φ²) ε, φ = 0.8, which has variance 1: past (B, 4, 1) and future (B, 8, 1)."""
     noise = torch.randn(count, PAST + AHEAD, generator=random)
     steps = [noise[:, 0]]
     for k in range(1, noise.shape[1]):
@@ -90,7 +90,7 @@ def taught(masked: bool, seed: int, steps: int = STEPS, count: int = TESTED) -> 
 
 
 def exact_errors(past: Tensor, future: Tensor) -> tuple[float, float]:
-    """Mean squared errors of E[x_{t+1} | x_t] = φ x_t and of E[x_h | x_0] = φʰ x_0, of windows (B, L, 1)."""
+    """Mean squared errors of E[yₜ | yₜ₋₁] = φ yₜ₋₁ and of E[yₕ | y₀] = φʰ y₀, of windows (B, L, 1)."""
     before = torch.cat((past[:, -1:], future[:, :-1]), 1)
     ahead = _KEPT ** torch.arange(1, AHEAD + 1, dtype=past.dtype)[:, None]
     step, run = ((future - forecast).square().mean() for forecast in (_KEPT * before, ahead * past[:, -1:]))
@@ -111,27 +111,40 @@ def leak(network: nn.Module, told: tuple[Tensor, ...], y: Tensor) -> float:
 
 
 def exact_weights() -> tuple[Result, ...]:
-    """The program's masked weights beside a softmax by hand, and what multiplying after it does."""
-    draws = generator(5)
-    q, k, v = (torch.randn(2, 2, POSITIONS, 8, generator=draws, dtype=torch.float64) for _ in range(3))
-    seen = make_mask("causal", POSITIONS, POSITIONS)
-    assert seen is not None
+    """The program's masked weights beside a softmax by hand."""
+    q, k, v, seen = _queries()
     added = torch.zeros(POSITIONS, POSITIONS, dtype=torch.float64).masked_fill(~seen, -math.inf)
     scores = q @ k.transpose(-2, -1) / math.sqrt(8)
-    by_hand, plain = (scores + added).softmax(-1), scores.softmax(-1)
+    by_hand = (scores + added).softmax(-1)
     found = weights("full", q, k, mask=seen)
     mixed = attend("full", q, k, v, mask=seen)
     return (
         near(Result(name="largest weight on a hidden pair", value=float(found[..., ~seen].max()), known=0.0,
                     known_name="exactly 0", n=4 * int((~seen).sum())), 0.0),
         at_most(Result(name="weights beside softmax(scores + m) by hand, largest difference", known=0.0,
-                       value=float((found - by_hand).abs().max()), known_name="equal"), _ROUNDING_32),
+                       value=float((found - by_hand).abs().max()), known_name="equal"), _ROUNDING),
         at_most(Result(name="what is mixed by them, the same", value=float((mixed - by_hand @ v).abs().max()),
-                       known=0.0, known_name="equal"), _ROUNDING_32),
+                       known=0.0, known_name="equal"), _ROUNDING),
         at_most(Result(name="sums of rows less 1, largest", value=float((found.sum(-1) - 1).abs().max()), known=0.0,
-                       known_name="weights sum to 1"), _ROUNDING_32),
-        Result(name="mean sum of a row where weights are multiplied after the softmax",
-               value=float((plain * seen).sum(-1).mean()), known=1.0, known_name="weights sum to 1"),
+                       known_name="weights sum to 1"), _ROUNDING),
+    )
+
+
+def multiplied_weights() -> tuple[Result, ...]:
+    """What multiplying by the mask after the softmax does, where the keys from the middle on are changed once."""
+    q, k, _, seen = _queries()
+    middle = POSITIONS // 2
+    both = k, torch.cat((k[:, :, :middle], -k[:, :, middle:]), 2)
+    added = [weights("full", q, keys, mask=seen) for keys in both]
+    multiplied = [seen * (q @ keys.transpose(-2, -1) / math.sqrt(8)).softmax(-1) for keys in both]
+    masked, leaked = (float((after - before)[:, :, :middle].abs().max()) for before, after in (added, multiplied))
+    return (
+        near(Result(name="change of an earlier query's weights with later keys", value=masked, known=0.0,
+                    known_name="nothing of the future is seen"), 0.0),
+        at_least(Result(name="the same where weights are multiplied by the mask after the softmax", value=leaked,
+                        known=0.0, known_name="0 if nothing were seen"), 0.01),
+        at_most(Result(name="mean sum of a row of these", value=float(multiplied[0].sum(-1).mean()), known=1.0,
+                       known_name="weights sum to 1", tolerance="at most 0.9: they do not"), 0.9),
     )
 
 
@@ -140,6 +153,15 @@ def one_shot_leak(seed: int) -> float:
     network = decoder(seed, masked=False, one_shot=True).double().eval()
     past, future = (part.double() for part in drawn(64, generator(seed, 323)))
     return leak(network, (past, *_marks(past)), future)
+
+
+def _queries() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """q, k and v, (2, 2, L, 8) each, and a causal mask."""
+    draws = generator(5)
+    q, k, v = (torch.randn(2, 2, POSITIONS, 8, generator=draws, dtype=torch.float64) for _ in range(3))
+    seen = make_mask("causal", POSITIONS, POSITIONS)
+    assert seen is not None
+    return q, k, v, seen
 
 
 def _forecast(network: Transformer, past: Tensor, future: Tensor | None = None) -> Tensor:

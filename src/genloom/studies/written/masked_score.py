@@ -137,9 +137,9 @@ def _text(table: dict[float, Errors]) -> tuple[str, ...]:
     recipe = score_letters()
     return (
         "Given the observation, the score of a noisy state gains the gradient of log p(known | x), the mean of the "
-        "likelihood over what the noisy x says of x_0. For a mixture of normals and for points it has a closed form, "
+        "likelihood over what the noisy x says of x₀. For a mixture of normals and for points it has a closed form, "
         "and added to the score it is the exact posterior's score at every level.",
-        "The printed formula takes the noisy x for x_0. Even for its own likelihood, an observation with s² = ½, λ = 2 "
+        "The printed formula takes the noisy x for x₀. Even for its own likelihood, an observation with s² = ½, λ = 2 "
         f"is right only without noise: at σ = 0.3 its error is {number(table[0.3].constant, 2)} of the pull, and at "
         f"σ = 10, where the exact pull is {number(table[10.0].size, 1)} beside a noise of size 1, it is "
         f"{number(table[10.0].size * table[10.0].constant, 2)}: the observation is all that a sampler would see. With "

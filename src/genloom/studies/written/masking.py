@@ -91,7 +91,7 @@ def _chain_results(chain: Learned, seed: int) -> list[Result]:
         exact = CHAIN.expected_loss(rate, PLACES) / math.log(2)
         found.append(near(Result(
             name=f"chain, {rate:.0%} hidden: −log p of the best fill, on draws", value=drawn.value, known=exact,
-            known_name="H(x_i | visible), summed over the distances of the nearest neighbours", unit="bits",
+            known_name="H(xᵢ | visible), summed over the distances of the nearest neighbours", unit="bits",
             interval=(drawn.low, drawn.high), n=drawn.n, seeds=(seed,), tolerance="within 4 standard errors"),
             4 * (drawn.high - drawn.low) / 3.92))
     for rate in (BERT, MAE):
@@ -239,8 +239,9 @@ RATE = Written(
     statement="True or false: a good pretraining task is essential for unsupervised learning; BERT and MAE both "
               "predict parts of their input from the rest of it, and MAE hides the same share of it as BERT does.",
     derivation=(
-        r"False, by its last part. BERT hides 15 % of the tokens of a text, MAE 75 % of the patches of a picture. "
-        r"Both do predict what they hide. Why the rates differ so much can be derived.",
+        r"False, by its last part. BERT chooses 15 % of the tokens of a text (of which it hides 80 %, changes 10 % and "
+        r"leaves 10 % as they are), MAE hides 75 % of the patches of a picture. Both do predict what they chose from "
+        r"the rest. Why the rates differ so much can be derived.",
         r"Let $X_1, \dots, X_L$ be what stands at $L$ places, each of which is hidden with probability $r$, "
         r"independently, and let $V$ be the visible places. A network that gives $q(x_i \mid x_V)$ for a hidden place "
         r"pays $-\log q(X_i \mid X_V)$. By Gibbs' inequality its mean is least for the true conditional law, so that "

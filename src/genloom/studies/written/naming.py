@@ -1,7 +1,8 @@
 """Classes by their sentences and classes by labels, of pictures with one object; and what the loss can come to."""
 
-import math
 from collections.abc import Sequence
+from itertools import combinations
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -64,16 +65,36 @@ def only(scenes: Scenes, names: Sequence[str]) -> Scenes:
     return Scenes(scenes.pictures[kept], tuple(shown for shown in scenes.names if shown[0] in names))
 
 
-def least_loss() -> float:
+def least_loss(*, bound: bool = True) -> float:
     """E log(1 + B) in nats, B ~ Binomial(N − 1, p(S)) other pictures of a batch that show the same objects.
 
     Half of the pictures show one of the objects of training, half one of the pairs of them.
+
+    bound   whether scores tell which colour goes with which shape; if not, pairs with their colours exchanged count too
     """
+    pairs = list(combinations(SHOWN, 2))
+    alike = [1 + (not bound and exchanged(*pair) is not None) for pair in pairs]
+    together = fmean(_confused(0.5 * count / len(pairs)) for count in alike)
+    return (_confused(0.5 / len(SHOWN)) + together) / 2
+
+
+def _confused(p: float) -> float:
+    """E log(1 + B) for B ~ Binomial(N − 1, p)."""
     from scipy.stats import binom
 
-    known, others = len(SHOWN), np.arange(BATCH)
-    sets = (known, math.comb(known, 2))
-    return float(np.mean([binom.pmf(others, BATCH - 1, 0.5 / count) @ np.log1p(others) for count in sets]))
+    others = np.arange(BATCH)
+    return float(binom.pmf(others, BATCH - 1, p) @ np.log1p(others))
+
+
+def exchanged(first: str, second: str) -> tuple[str, str] | None:
+    """Two objects with their colours exchanged, if that is another pair that training shows; else None.
+
+    >>> exchanged("red sphere", "gray cylinder"), exchanged("red sphere", "gray cube")
+    (('gray sphere', 'red cylinder'), None)
+    """
+    (one, shape), (two, other) = first.split(), second.split()
+    found = f"{two} {shape}", f"{one} {other}"
+    return found if one != two and shape != other and set(found) <= set(SHOWN) else None
 
 
 def supervised(found: Trained, seed: int) -> dict[str, list[Interval]]:
@@ -104,13 +125,12 @@ def swapped(network: Contrastive, seed: int, count: int = 200) -> Interval:
     draws = np.random.default_rng(fold(seed, 156))
     right: list[bool] = []
     while len(right) < count:
-        a, b = (SHOWN[k].split() for k in draws.choice(len(SHOWN), 2, replace=False))
-        other = (f"{b[0]} {a[1]}", f"{a[0]} {b[1]}")
-        if a[0] == b[0] or a[1] == b[1] or not set(other) <= set(SHOWN):
+        first, second = (SHOWN[k] for k in draws.choice(len(SHOWN), 2, replace=False))
+        true, other = (first, second), exchanged(first, second)
+        if other is None:
             continue
-        true = (" ".join(a), " ".join(b))
         picture = model.scene(true, fold(seed, 157, len(right)))
-        said = encode([f"a {first} and a {second}" for first, second in (true, other)])
+        said = encode([f"a {a} and a {b}" for a, b in (true, other)])
         with torch.no_grad():
             scores = network(picture, said)[0]
         right.append(bool(scores[0] > scores[1]))

@@ -73,9 +73,9 @@ def symbolic() -> dict[str, Any]:
     variance = -1 / (2 * square.coeff_monomial(x**2))
     mean = sympy.Poly(sympy.expand(sympy.cancel(variance * square.coeff_monomial(x))), now, start)
     keep, data = mean.coeff_monomial(now), mean.coeff_monomial(start)
-    left = {"the variance": variance - beta * before / bar, "the factor of x_t": keep - r * before / bar,
-            "the factor of x_0": data - s * beta / bar,
-            "what is free of x_{t−1}": square.coeff_monomial(1) + mean.as_expr()**2 / (2 * variance)}
+    left = {"the variance": variance - beta * before / bar, "the factor of xₜ": keep - r * before / bar,
+            "the factor of x₀": data - s * beta / bar,
+            "what is free of xₜ₋₁": square.coeff_monomial(1) + mean.as_expr()**2 / (2 * variance)}
     return {name: sympy.cancel(sympy.together(each)) for name, each in left.items()}
 
 

@@ -26,7 +26,7 @@ from genloom.studies.written.proof import Checked, Written
 T = 50
 """Steps of the cosine schedule on which chains are drawn."""
 TIMES = (2, 10, 30)
-_KOLMOGOROV = 2.5  # √n sup|F_n − F| is beyond it once in 130,000 times
+_KOLMOGOROV = 2.5  # √n sup|Fₙ − F| is beyond it once in 130,000 times
 
 
 def check(context: Context) -> Checked:
@@ -39,7 +39,7 @@ def check(context: Context) -> Checked:
         text=("The regression knows nothing of the formula: it sees chains that were made step by step from a start "
               "that is not normal. It finds the two factors and the variance, and residuals that are normal and "
               "equally wide everywhere, which is what a normal posterior with a constant variance means.",
-              "With the root over both factors, as it is printed, the steps back no longer pass through q(x_t | x_0), "
+              "With the root over both factors, as it is printed, the steps back no longer pass through q(xₜ | x₀), "
               "although the end is given and nothing is left to a network. Where 1 − ᾱ is small its root is much "
               "larger, so every one of the last steps multiplies what it is given, and the way back explodes."))
 
@@ -47,25 +47,25 @@ def check(context: Context) -> Checked:
 def _symbolic() -> list[Result]:
     return [near(Result(name=f"by computer algebra: terms that are left of {name}", known=0.0,
                         value=float(0 if left == 0 else len(left.as_ordered_terms())),
-                        known_name="an identity of rational functions", tolerance="none"), 0.0)
+                        known_name="an identity of rational functions", tolerance="no term may be left"), 0.0)
             for name, left in symbolic().items()]
 
 
 def _regressed(schedule: VariancePreserving, each: dict[int, Regressed]) -> list[Result]:
     right, found = coefficients(schedule), []
     for t, seen in each.items():
-        for name, (value, error), known in (("factor of x_t", seen.keep, right.keep),
-                                            ("factor of x_0", seen.data, right.data),
+        for name, (value, error), known in (("factor of xₜ", seen.keep, right.keep),
+                                            ("factor of x₀", seen.data, right.data),
                                             ("variance", seen.variance, right.variance)):
             found.append(near(Result(
                 name=f"t = {t}: {name}, by regression", value=value, n=CHAINS, known=float(known[t - 1]),
                 interval=(value - 1.96 * error, value + 1.96 * error), known_name="closed form",
                 tolerance="within 4.5 standard errors"), 4.5 * error))
     found.append(at_most(Result(
-        name="√n sup|F_n − F| of the residuals, the largest of the times", known=0.0, known_name="normal", n=CHAINS,
+        name="√n sup|Fₙ − F| of the residuals, the largest of the times", known=0.0, known_name="normal", n=CHAINS,
         value=max(seen.misfit for seen in each.values()), tolerance=f"at most {_KOLMOGOROV}"), _KOLMOGOROV))
     found.append(at_most(Result(
-        name="√n × correlation of squared residuals with x_t² and x_0², the largest", known=0.0, n=CHAINS,
+        name="√n × correlation of squared residuals with xₜ² and x₀², the largest", known=0.0, n=CHAINS,
         known_name="a variance that depends on neither", value=max(seen.spread for seen in each.values()),
         tolerance="at most 5"), 5.0))
     return found
@@ -90,12 +90,12 @@ def _printed(schedule: VariancePreserving) -> list[Result]:
     apart = torch.maximum((mean - alpha_bar.sqrt()).abs(), (deviation - (1 - alpha_bar).sqrt()).abs())
     wrong_mean, wrong = way_back(schedule, printed(schedule))
     return [
-        near(Result(name="the way back with x_0 = 1: mean and deviation, largest difference", known=0.0,
-                    value=float(apart.max()), known_name="√ᾱ_t and √(1 − ᾱ_t)"), 1e-12),
-        at_least(Result(name="the same by the printed Eq. 18: deviation of x_1", value=float(wrong[-2]),
-                        known=float(deviation[-2]), known_name="√(1 − ᾱ_1)",
+        near(Result(name="the way back with x₀ = 1: mean and deviation, largest difference", known=0.0,
+                    value=float(apart.max()), known_name="√ᾱₜ and √(1 − ᾱₜ)"), 1e-12),
+        at_least(Result(name="the same by the printed Eq. 18: deviation of x₁", value=float(wrong[-2]),
+                        known=float(deviation[-2]), known_name="√(1 − ᾱ₁)",
                         tolerance="at least twice as large: the printed factor is wrong"), 2 * float(deviation[-2])),
-        at_least(Result(name="the same: how far the mean is off, at most", known=0.0, known_name="√ᾱ_t x_0",
+        at_least(Result(name="the same: how far the mean is off, at most", known=0.0, known_name="√ᾱₜ x₀",
                         value=float((wrong_mean - alpha_bar.sqrt()).abs().max()),
                         tolerance="at least 0.1: the printed factor is wrong"), 0.1),
     ]
@@ -105,8 +105,8 @@ def _table(schedule: VariancePreserving) -> Table:
     right, wrong = coefficients(schedule), printed(schedule)
     rows = tuple((str(t), *(number(float(each[t - 1]), 4) for each in (
         right.keep, right.data, right.variance, schedule.betas, wrong.keep))) for t in (1, 2, 5, 10, 25, 40, 50))
-    return Table(header=("t", "factor of x_t", "factor of x_0", "variance", "β_t", "factor of x_t as printed"),
-                 rows=rows, caption=f"Cosine schedule, T = {T}. At t = 1 the variance is 0 and the mean is x_0.")
+    return Table(header=("t", "factor of xₜ", "factor of x₀", "variance", "βₜ", "factor of xₜ as printed"),
+                 rows=rows, caption=f"Cosine schedule, T = {T}. At t = 1 the variance is 0 and the mean is x₀.")
 
 
 @styled()
@@ -122,12 +122,12 @@ def _figure(context: Context, schedule: VariancePreserving) -> Figure:
     for taken, color, name in ((right, COLORS[0], "by the closed form"), (wrong, COLORS[1], "as printed")):
         second.plot(array(back), array(way_back(schedule, taken)[1][:-1]), color=color, label=name)
     truth = (1 - schedule.log_alpha_bar.exp()).sqrt().flip(0)[:-1]
-    second.plot(array(back), array(truth), color=KNOWN, linestyle=DASHED, label="√(1 − ᾱ_t)")
+    second.plot(array(back), array(truth), color=KNOWN, linestyle=DASHED, label="√(1 − ᾱₜ)")
     second.set(xlabel="t, from the right to the left", yscale="log", title="deviation of $x_t$ on the way back")
     second.legend()
     return context.figure(
-        figure, "posterior", caption="Left: what a step back takes from x_t and from x_0. Right: steps back from "
-                                     "q(x_T | x_0) with x_0 given; only the right factor stays on the dashed line.",
+        figure, "posterior", caption="Left: what a step back takes from xₜ and from x₀. Right: steps back from "
+                                     "the end of the chain, x₀ given; only the right factor stays on the dashed line.",
         alt="Left, a rising and a falling curve that cross, and a dotted one above; right, one curve on a dashed line, "
             "another that leaves it")
 

@@ -54,7 +54,7 @@ def symbolic() -> dict[str, Any]:
     known = {w**2: 1 - r**2 * s**2}  # the one relation between the three
     left = [sympy.cancel(sympy.together((apart.coeff(symbol) * power).expand().subs(known)))
             for symbol, power in ((now, 1), (eps, w))]
-    return {"the factors of x_t": left[0], "the factors of ε": left[1]}
+    return {"the factors of xₜ": left[0], "the factors of ε": left[1]}
 
 
 def draws(schedule: VariancePreserving, seed: int, count: int = 1000) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -86,15 +86,15 @@ def check(context: Context) -> Checked:
         figures=(_figure(context),),
         text=("The covariances of the chain give the mean a second time, without densities: a conditional mean of "
               "normal variables is their linear regression. Written with the noise, the mean asks a network for one "
-              "thing, ε, and an error e of it costs the divergence of the step w_t e². The figure shows w_t: it is "
+              "thing, ε, and an error e of it costs the divergence of the step wₜ e². The figure shows wₜ: it is "
               "large for the first steps, where little noise is left, and again at the end of a schedule whose last "
-              "steps wipe out most of what there is. The usual training loss leaves w_t out, so beside the bound it "
+              "steps wipe out most of what there is. The usual training loss leaves wₜ out, so beside the bound it "
               "cares most for the middle.",))
 
 
 def _symbolic() -> list[Result]:
     return [near(Result(name=f"by computer algebra: terms that are left of {name}", known=0.0,
-                        value=float(0 if left == 0 else len(left.as_ordered_terms())), tolerance="none",
+                        value=float(0 if left == 0 else len(left.as_ordered_terms())), tolerance="no term may be left",
                         known_name="both forms of the mean are one"), 0.0) for name, left in symbolic().items()]
 
 
@@ -112,14 +112,14 @@ def _compared(name: str, schedule: VariancePreserving, seed: int) -> list[Result
     level = schedule.level(torch.arange(2, steps + 1, dtype=torch.float64) / steps)
     trained = torch.as_tensor(elbo(schedule)(level, noise)) / steps
     found = (("mean and variance by the chain's covariances, largest difference", apart, "closed form"),
-             ("the mean from x_t and ε, largest difference over draws",
-              float((of_noise(schedule, t, now, eps) - mean).abs().max()), "from x_t and x_0"),
-             ("this program's row a x_0 + b ε, largest difference over draws",
-              float((torch.as_tensor(a) * start + torch.as_tensor(b) * eps - mean).abs().max()), "from x_t and x_0"),
+             ("the mean from xₜ and ε, largest difference over draws",
+              float((of_noise(schedule, t, now, eps) - mean).abs().max()), "from xₜ and x₀"),
+             ("this program's row a x₀ + b ε, largest difference over draws",
+              float((torch.as_tensor(a) * start + torch.as_tensor(b) * eps - mean).abs().max()), "from xₜ and x₀"),
              ("KL of two steps back whose ε differ by e, largest relative difference",
-              float((cost / (weight * error.square()) - 1).abs().max()), "w_t e²"),
+              float((cost / (weight * error.square()) - 1).abs().max()), "wₜ e²"),
              ("this program's weight of the bound over T, largest relative difference",
-              float((trained / weight - 1).abs().max()), "w_t"))
+              float((trained / weight - 1).abs().max()), "wₜ"))
     return [near(Result(name=f"{name}: {what}", value=value, known=0.0, known_name=beside),
                  1e-8 if "relative" in what else _ROUNDING) for what, value, beside in found]
 
@@ -131,7 +131,7 @@ def _figure(context: Context) -> Figure:
         schedule = make()
         steps = len(schedule.betas)
         axes.plot(array(torch.arange(2, steps + 1) / steps), array(noise_weight(schedule)), color=color, label=name)
-    axes.set(yscale="log", xlabel="t/T", ylabel="w_t, nats for an error of 1 in ε")
+    axes.set(yscale="log", xlabel="t/T", ylabel="wₜ, nats for an error of 1 in ε")
     axes.legend()
     return context.figure(figure, "noise-weight",
                           caption="What an error of the noise costs in the divergence of one step back.",

@@ -42,7 +42,7 @@ def _recursion(seed: int) -> list[Result]:
         kept = (1 - betas).cumprod(0)
         apart = torch.maximum((means - 3 * kept.sqrt()).abs(), (variances - (1 - kept)).abs()).max()
         found.append(near(Result(name=f"{name}: mean and variance against the product, largest difference", known=0.0,
-                                 value=float(apart), known_name="by the recursion, from x_0 = 3"), 1e-12))
+                                 value=float(apart), known_name="by the recursion, from x₀ = 3"), 1e-12))
     for t in (1, 10, 40):
         found += _sampled(t, seed)
     return found
@@ -54,12 +54,12 @@ def _sampled(t: int, seed: int) -> list[Result]:
                  torch.randn((t, CHAINS), generator=random, dtype=torch.float64), schedule.betas[:t])
     kept = float(schedule.log_alpha_bar[t].exp())
     mean, variance = float(x.mean()), float(x.var())
-    return [near(Result(name=f"t = {t}, x_0 = 3: {name} over chains", value=value, n=CHAINS, known=known,
+    return [near(Result(name=f"t = {t}, x₀ = 3: {name} over chains", value=value, n=CHAINS, known=known,
                         interval=(value - 1.96 * error, value + 1.96 * error), known_name=formula,
                         tolerance="within 4.5 standard errors"), 4.5 * error)
             for name, value, known, error, formula in (
-                ("mean", mean, 3 * math.sqrt(kept), math.sqrt(variance / CHAINS), "√∏(1 − β_i) x_0"),
-                ("variance", variance, 1 - kept, variance * math.sqrt(2 / CHAINS), "1 − ∏(1 − β_i)"))]
+                ("mean", mean, 3 * math.sqrt(kept), math.sqrt(variance / CHAINS), "√∏(1 − βᵢ) x₀"),
+                ("variance", variance, 1 - kept, variance * math.sqrt(2 / CHAINS), "1 − ∏(1 − βᵢ)"))]
 
 
 def _fine() -> list[Result]:

@@ -143,10 +143,9 @@ def _figure(context: Context, way: list[Seen], pixels: dict[int, Tensor]) -> Fig
     return context.figure(
         figure, "transfer",
         caption="A masked autoencoder of digits on its way. Left, its own loss; right, what a linear probe makes of "
-                "its features with few labels, beside probes of the pixels (dashed); chance is 10 %. The loss "
-                "falls from the start, the use comes later and with enough labels.",
-        alt="Left, a falling curve; right, four curves of which three first dip and then rise above the dashed lines "
-            "of the pixels")
+                "its features with few labels, beside probes of the pixels (dashed); chance is 10 %.",
+        alt="Left, a falling curve; right, four curves, higher with more labels, each with the dashed line of the "
+            "pixels beside it")
 
 
 def _text(way: list[Seen], pixels: dict[int, Tensor]) -> tuple[str, ...]:
@@ -156,12 +155,14 @@ def _text(way: list[Seen], pixels: dict[int, Tensor]) -> tuple[str, ...]:
         "other one. Its pretext loss is the best possible for one number, and for y it is a coin. In other units it "
         "is the other way round, so the loss cannot be what decides; the two tasks can, and they disagree, which is "
         "why there must be several and why they must be those that matter.",
-        f"On digits the pretext loss falls in every stretch of the training. The probe with {few} labels of each class "
-        f"has {_mean(way[0].probes[few])} before any training, {_mean(worst.probes[few])} after {worst.step:,} steps "
-        f"and {_mean(way[-1].probes[few])} at the end; the pixels have {_mean(pixels[few])}. What random features are "
-        "worth has to stand beside every such number: much of it is the probe's. With one label of each class "
-        f"it is {_mean(way[-1].probes[LABELS[0]])} for the trained features and {_mean(pixels[LABELS[0]])} for the "
-        "pixels: even on one set of pictures the answer depends on what is asked.")
+        f"On digits the pretext loss falls from {number(way[0].loss, 2)} before training to {number(way[1].loss, 2)} "
+        f"after {way[1].step:,} steps and {number(way[-1].loss, 2)} in the end. The probe with {few} labels of each "
+        f"class has {_mean(way[0].probes[few])} before any training, {_mean(worst.probes[few])} after {worst.step:,} "
+        f"steps and {_mean(way[-1].probes[few])} at the end. What random features are worth has to stand beside every "
+        "such number: much of it is the probe's. With one label of each class it is "
+        f"{_mean(way[-1].probes[LABELS[0]])} for the trained features and {_mean(pixels[LABELS[0]])} for the pixels, "
+        f"with {few} it is {_mean(way[-1].probes[few])} and {_mean(pixels[few])}: what is gained depends on what is "
+        "asked.")
 
 
 TRANSFER = Written(

@@ -121,7 +121,7 @@ def _figure(context: Context, zero: Interval, curves: dict[str, list[Interval]])
         caption="Which of 24 objects a picture shows: by the nearest sentence, without any label, and by classifiers "
                 "that are given labelled pictures.",
         alt="A horizontal line of the zero-shot accuracy, and two rising curves of classifiers with more and more "
-            "labels, the one on pixels far below")
+            "labels, the one on pixels below the other at first")
 
 
 @styled()
@@ -145,6 +145,8 @@ def _guessed(context: Context, found: Trained) -> Figure:
 def _text(scenes: int, zero: dict[str, Interval], new: Interval, bound: Interval,
           curves: dict[str, list[Interval]]) -> tuple[str, ...]:
     best = max(each.value for each in curves["pixels"])
+    least = least_loss()
+    unbound = least_loss(bound=False) - least
     return (
         f"{2 * scenes:,} drawn pictures of one or two objects, each with sentences such as “there is a red block next "
         f"to a grey ball”, train two encoders by InfoNCE and nothing else: no class is ever named as one. Then a class "
@@ -153,12 +155,13 @@ def _text(scenes: int, zero: dict[str, Interval], new: Interval, bound: Interval
         f"{max(LABELS)} labels of each class on the pixels comes to {_percent(best)}.",
         f"{', '.join(HELD_OUT[:-1])} and {HELD_OUT[-1]} are in no picture and no sentence of the training, but their "
         f"colours and shapes are: {_percent(new.value)} of their pictures are named right, and by object the table "
-        "has anything from none to all. A word that no caption has can name no class: the sentences are the "
-        "supervision here.",
+        "has anything from none to all, not always of the same objects with another seed. A word that no caption has "
+        "can name no class: the sentences are the supervision here.",
         f"Two encoders that are compared by one product need not know which colour goes with which shape. Of {bound.n} "
         f"pictures of two objects {_percent(bound.value)} are nearer to their own sentence than to the one with the "
-        "colours swapped, where a coin has 50 %: batches hardly ever ask for it, and the loss is nearly as small "
-        "without.")
+        "colours swapped, where a coin has 50 %. Training hardly asks for it: most pairs of objects have no such "
+        f"counterpart in the captions, and who cannot tell them apart loses {fixed(unbound, 2)} nats where the least "
+        f"loss is {fixed(least, 2)}.")
 
 
 def _percent(share: float) -> str:
@@ -184,9 +187,9 @@ ZERO_SHOT = Written(
         r"y_k)}}{\sum_j p(y_j) \, e^{s(x, y_j)}} . \end{align*}$$",
         r"For sentences that are equally common the weights $p(y_k)$ cancel: the softmax of the scores is the "
         r"probability of the classes, and the best guess is the sentence with the highest score, that is with the "
-        r"largest $u(x) \cdot v(y_k)$. No label was needed. Seen from the side of the picture, $x \mapsto \tau \, "
-        r"u(x) \cdot v(y_k)$ is a linear classifier on the features $u(x)$, and its weights $\tau v(y_k)$ were "
-        r"written by the encoder of sentences. Labels would find such weights too; with few of them, worse ones.",
+        r"largest $u(x) \cdot v(y_k)$. No label was needed. Seen from the side of the picture, $x \mapsto \tau \, u(x) "
+        r"\cdot v(y_k)$ is a linear classifier on the features $u(x)$, and its weights $\tau v(y_k)$ were written by "
+        r"the encoder of sentences. Labels would find such weights too; how many it takes is measured below.",
         r"What it takes: the words must have occurred in captions, which are the supervision here. For a sentence "
         r"that never occurred, as one about a red cube where no caption had one, $p(y_k) = 0$ and the loss asks for "
         r"nothing; whether it works depends on how the two encoders put parts together, and has to be measured.",
