@@ -18,7 +18,16 @@ def test_the_check_holds(page):
 
 def test_the_printed_last_line_is_another_number():
     chain = wrong_chain(example_data())
-    assert abs(float(printed_sum(chain, X0) - whole_paths.bound(chain, X0))) > 0.1
+    for meant in (example_data(), None):
+        assert abs(float(printed_sum(chain, X0, meant) - whole_paths.bound(chain, X0))) > 0.1
+
+
+def test_with_the_noise_turned_around_for_one_x0_it_is_off_by_a_difference_of_entropies():
+    chain = wrong_chain(example_data())
+    laws = chain.laws(point(X0))
+    known = 0.5 * float((laws[1].variance / laws[-1].variance).log().sum())
+    off = float(printed_sum(chain, X0) - whole_paths.bound(chain, X0))
+    assert off == pytest.approx(known, abs=1e-12)
 
 
 def test_the_printed_line_before_it_has_the_right_sum():

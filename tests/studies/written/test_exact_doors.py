@@ -13,6 +13,7 @@ from genloom.studies.written.exact_doors import (
     foreign_gradients,
     game_value,
     one_number,
+    shown,
 )
 
 HERE = exact_doors()
@@ -56,4 +57,10 @@ def test_a_network_with_room_for_one_number_spends_it_as_is_said(seed: int) -> N
 
 
 def test_neither_loss_reaches_the_others_network() -> None:
-    assert foreign_gradients(1) == (0, 0)
+    assert foreign_gradients(1) == (0, 0, 0)
+
+
+def test_what_is_shown_in_training_is_0_where_it_is_hidden() -> None:
+    x, mask = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0)), HERE.mask
+    assert torch.equal(shown(x, mask), x * mask)
+    assert torch.equal(shown(x + 9 * (1 - mask), mask), shown(x, mask))

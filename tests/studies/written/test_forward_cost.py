@@ -20,6 +20,13 @@ def test_steps_draw_tau_times_as_much_as_one() -> None:
     assert cost(by_steps, 0, dimension=2).drawn == tuple(2 * tau for tau in TAUS)
 
 
+def test_there_is_no_state_beyond_the_last() -> None:
+    for sampler in (by_steps, in_one):
+        with pytest.raises(IndexError):
+            sampler(torch.zeros((1, 1)), 31, linear(30), Noise(0))
+    assert torch.equal(by_steps(torch.ones((1, 1)), 0, linear(30), Noise(0)), torch.ones((1, 1)))
+
+
 def test_at_once_draws_the_same_whatever_tau_is() -> None:
     assert cost(in_one, 0, dimension=2).drawn == (2,) * len(TAUS)
 

@@ -1,5 +1,7 @@
 """S3.1 and S3.2: the counts of padding, and the layer that reads it."""
 
+import warnings
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -53,5 +55,17 @@ def test_both_questions_are_answered_and_every_number_holds(page) -> None:
     assert counts.results[1].value == 2
     assert counts.results[2].value == 4
     layer = page(LAYER)
-    assert layer.results[-1].value > 0.1, "torch's own padding is another one for even kernels"
+    assert layer.results[3].value > 0.1, "torch's own padding is another one for even kernels"
     assert layer.results[2].n + layer.results[3].n == padding.CASES
+
+
+@pytest.mark.parametrize(("size", "kernel"), [((5, 4), (2, 4)), ((5, 4), (6, 3)), ((1, 1), (6, 5)), ((1, 1), (1, 1))])
+def test_the_other_padding_of_an_even_side_moves_the_output_by_one(size, kernel) -> None:
+    random = torch.Generator().manual_seed(1)
+    x, weight = (torch.randn(2, *shape, generator=random, dtype=torch.float64) for shape in (size, kernel))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        theirs = F.conv2d(x[None], weight[None], padding="same")[0, 0]
+    down, right = (1 - side % 2 for side in kernel)
+    ours = by_definition(x, weight, 0.0)
+    torch.testing.assert_close(theirs[: size[0] - down, : size[1] - right], ours[down:, right:], rtol=0, atol=1e-13)

@@ -5,6 +5,8 @@ from itertools import product
 import pytest
 import torch
 
+from genloom.nn.crf import CRF
+from genloom.nn.tagger import log_prob
 from genloom.rng import generator
 from genloom.studies.written.tagging_task import TAGS, WORDS, language
 
@@ -34,6 +36,22 @@ def test_the_posterior_is_bayes_rule_over_all_sequences_of_tags() -> None:
     assert chain.log_prob(HERE.scores(words), torch.tensor([best])).exp().item() == pytest.approx(joint[best] / total)
     nouns = sum(p for tags, p in joint.items() if tags[2] == 2) / total
     assert chain.marginals(HERE.scores(words))[0, 2, 2].item() == pytest.approx(nouns)
+
+
+def test_of_a_sentence_of_one_word_there_is_no_more_to_know_than_the_word() -> None:
+    words, tags = HERE.draw(50, 1, generator(2))
+    scores = HERE.scores(words)
+    torch.testing.assert_close(HERE.chain().marginals(scores), HERE.alone(words), rtol=0, atol=1e-14)
+    known = HERE.alone(words).gather(2, tags[..., None])[:, 0, 0].log()
+    torch.testing.assert_close(HERE.chain().log_prob(scores, tags), known, rtol=0, atol=1e-12)
+
+
+def test_where_there_is_one_tag_every_sentence_has_it() -> None:
+    chain, scores = CRF(1).double(), torch.randn(2, 4, 1, generator=generator(3), dtype=torch.float64)
+    with torch.no_grad():
+        chain.transitions.fill_(0.7)
+    for found in (chain.log_prob, log_prob):
+        torch.testing.assert_close(found(scores, torch.zeros(2, 4, dtype=torch.long)), torch.zeros(2).double())
 
 
 def test_draws_have_the_laws_of_the_tables() -> None:

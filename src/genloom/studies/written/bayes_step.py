@@ -95,10 +95,10 @@ def check(context: Context) -> Checked:
     return Checked(
         results=(*_enumerated(markov, other), *_densities()), figures=(_figure(context),),
         text=("On a chain of five states every probability is a sum over the joint law, so both sides are computed "
-              "from their definitions. The identity holds to rounding; on a law whose last step remembers x_0 it "
-              "fails, and holds again when q(x_t | x_{t−1}, x_0) is put in: the Markov property is what is used.",
-              "The figure says why x_0 is given at all. For data at −1 and 1 the step back from x_t = 0.02 is normal "
-              "once x_0 is known. Without it the step is a mixture, and its weights need the density of the data, "
+              "from their definitions. The identity holds to rounding; on a law whose last step remembers x₀ it "
+              "fails, and holds again when q(xₜ | xₜ₋₁, x₀) is put in: the Markov property is what is used.",
+              "The figure says why x₀ is given at all. For data at −1 and 1 the step back from xₜ = 0.02 is normal "
+              "once x₀ is known. Without it the step is a mixture, and its weights need the density of the data, "
               "which is what nobody has: that is what a network is trained for."))
 
 
@@ -110,17 +110,17 @@ def _enumerated(markov: Sides, other: Sides) -> list[Result]:
     return [
         near(Result(name=f"{STATES} states, no memory: both sides, largest difference", known=0.0,
                     value=apart(markov.conditional, markov.memoryless), known_name="by enumeration"), 1e-14),
-        near(Result(name="the same: sum of the right side over x_{t−1}, farthest from 1", known=0.0,
+        near(Result(name="the same: sum of the right side over xₜ₋₁, farthest from 1", known=0.0,
                     value=apart(markov.memoryless.sum(1), torch.ones_like(total)),
                     known_name="Chapman and Kolmogorov"), 1e-14),
         at_least(Result(name="a law with memory: both sides, largest difference", known=0.0,
                         value=apart(other.conditional, other.memoryless), known_name="without memory",
                         tolerance=f"at least {_MEMORY}: the property is needed"), _MEMORY),
-        near(Result(name="the same with q(x_t | x_{t−1}, x_0): largest difference", known=0.0,
+        near(Result(name="the same with q(xₜ | xₜ₋₁, x₀): largest difference", known=0.0,
                     value=apart(other.conditional, other.general), known_name="Bayes' rule alone"), 1e-14),
-        at_least(Result(name="the printed line with q(x_t) below: its least sum over x_{t−1}", known=1.0,
-                        value=float(total.min()), known_name="a density of x_{t−1}",
-                        tolerance="at least 1.2: it is 1/q(x_t), so the line is wrong"), 1.2),
+        at_least(Result(name="the printed line with q(xₜ) below: its least sum over xₜ₋₁", known=1.0,
+                        value=float(total.min()), known_name="probabilities of xₜ₋₁",
+                        tolerance="at least 1.2: it is 1/q(xₜ), so the line is wrong"), 1.2),
     ]
 
 
@@ -154,7 +154,7 @@ def _figure(context: Context) -> Figure:
     axes[2].legend()
     return context.figure(
         figure, "bayes-step",
-        caption="The step back from x_t = 0.02 for data at −1 and 1, equally likely: normal given x_0, a mixture "
+        caption="The step back from xₜ = 0.02 for data at −1 and 1, equally likely: normal given x₀, a mixture "
                 "without it.",
         alt="Three panels; early in the chain two narrow bells and a dashed curve with two humps, late in the chain "
             "three curves that nearly agree")
@@ -163,7 +163,7 @@ def _figure(context: Context) -> Figure:
 STEP = Written(
     number="S3.14",
     title="Bayes' rule for one step",
-    statement=r"For the forward chain, prove that $q(x_{t-1} \mid x_t, x_0) = "
+    statement=r"For the forward chain and $t \ge 2$, prove that $q(x_{t-1} \mid x_t, x_0) = "
               r"q(x_t \mid x_{t-1})\, q(x_{t-1} \mid x_0) \,/\, q(x_t \mid x_0)$.",
     derivation=(
         r"The chain is given by $q(x_{1:T} \mid x_0) = \prod_t q(x_t \mid x_{t-1})$. Let $q(x_0)$ be any density of "

@@ -20,6 +20,15 @@ POINT = (1.5, -1.0)
 _FAR = 4.5  # standard errors: one mean of a hundred thousand is farther
 
 
+def low(index: int) -> str:
+    """An index as it is set below the line.
+
+    >>> low(12)
+    '₁₂'
+    """
+    return str(index).translate({ord(digit): 0x2080 + int(digit) for digit in "0123456789"})
+
+
 def drawn_surgery(chain: Chain, states: Sequence[Tensor]) -> Tensor:
     """log p_θ(x_0|x_1), the log-ratios of the L_t, and that of C on drawn paths: (T + 1, N)."""
     ahead = [kernel.at(x).log_density(y) for kernel, x, y in
@@ -45,7 +54,7 @@ def agreement(name: str, exact: Tensor, drawn: Tensor) -> Result:
     """How far the means of drawn terms (K, N) are from the exact ones (K,), the farthest of all."""
     error = drawn.std(1) / drawn.shape[1] ** 0.5
     off = float(((drawn.mean(1) - exact).abs() / error).max())
-    return at_most(Result(name=f"{name}: the farthest from its closed form", value=off, known=0.0, n=drawn.shape[1],
+    return at_most(Result(name=f"{name}, the farthest from its closed form", value=off, known=0.0, n=drawn.shape[1],
                           unit="standard errors", known_name=f"{len(exact)} closed forms",
                           tolerance=f"all within {_FAR} standard errors"), _FAR)
 
@@ -60,7 +69,7 @@ def terms_table(names: Sequence[str], exact: Tensor, drawn: Tensor, whole: Tenso
                  f"{number(float(total.mean()))} ± {number(1.96 * float(total.std()) / len(total) ** 0.5, 1)}"))
     rows.append(("the bound by whole paths", number(float(whole)), "—"))
     return Table(header=("term", "closed form", "drawn paths"), rows=tuple(rows),
-                 caption=f"In nats, at x0 = ({', '.join(number(value, 2) for value in POINT)}), with 95 % intervals of "
+                 caption=f"In nats, at x₀ = ({', '.join(number(value, 2) for value in POINT)}), with 95 % intervals of "
                          f"{drawn.shape[1]} paths.")
 
 

@@ -20,6 +20,7 @@ from genloom.studies.written.bound_terms import (
     agreement,
     drawn_denoising,
     drawn_surgery,
+    low,
     terms_table,
     waterfall,
 )
@@ -50,7 +51,7 @@ def check_denoising(context: Context, draws: int = DRAWS) -> Checked:
     states = model.walk(point(x0), draws, generator(context.seed, 315))
     drawn = drawn_denoising(model, states)
     parts, together = variation(model, states)
-    names = ("log p(x_0|x_1)", *(f"−L'_{t}" for t in range(2, len(terms.steps) + 2)), "C")
+    names = ("log p(x₀ | x₁)", *(f"−L′{low(t)}" for t in range(2, len(terms.steps) + 2)), "C")
     costs = {steps: two_points.cost(steps) for steps in COUNTS}
     return Checked(
         results=(
@@ -58,7 +59,7 @@ def check_denoising(context: Context, draws: int = DRAWS) -> Checked:
                         known_name="the bound by matrices of whole paths"), _EXACT),
             agreement("each term by drawn paths", exact, drawn),
             _least_result(), _weight_result(),
-            at_most(Result(name="standard deviation of −L'_t with the mean over x_{t−1} in closed form, over without: "
+            at_most(Result(name="standard deviation of −L′ₜ with the mean over xₜ₋₁ in closed form, over without: "
                                 "the largest of all t", value=float(parts.max()), n=draws, known=1.0,
                            known_name="the law of total variance"), 1.0),
             *_point_results(costs)),
@@ -86,9 +87,10 @@ def _least_result() -> Result:
     laws = chain.laws(data)
     first, last = (0.5 * float((law.variance / v).log().sum()) for law, v in zip((laws[1], laws[-1]), noise,
                                                                                  strict=True))
-    return near(Result(name="Σ L'_t over the data at the best kernels, q(x_{t−1}|x_t)", known=first - last, unit="nats",
-                       value=float(least_terms(chain).sum()), known_name="I(x_0; x_1) − I(x_0; x_T), which is not 0",
-                       formula="E L'_t = I(x_0; x_{t−1} | x_t) + E KL(q(x_{t−1}|x_t), p_θ(x_{t−1}|x_t))"), _EXACT)
+    return near(Result(name="Σ L′ₜ over the data at the best kernels, q(xₜ₋₁ | xₜ)", known=first - last, unit="nats",
+                       value=float(least_terms(chain).sum()),
+                       known_name="I(x₀; first state) − I(x₀; last state), which is not 0",
+                       formula="E L′ₜ = I(x₀; xₜ₋₁ | xₜ) + E KL(q(xₜ₋₁ | xₜ), p(xₜ₋₁ | xₜ))"), _EXACT)
 
 
 def _weight_result() -> Result:
@@ -103,8 +105,8 @@ def _weight_result() -> Result:
     error, count = (x0 - guess).square().sum(), len(BETAS)
     known = torch.stack([torch.as_tensor(weight(schedule.level(t / count), data_row)) * error / count
                          for t in range(2, count + 1)])
-    return at_most(Result(name="L'_t of a model with the small variance, beside ½ (SNR(t − 1) − SNR(t)) "
-                               "E‖x_0 − x̂_0‖²", value=float((found / known - 1).abs().max()), known=0.0, n=len(known),
+    return at_most(Result(name="L′ₜ of a model with the small variance, beside ½ (SNR(t − 1) − SNR(t)) "
+                               "E‖x₀ − x̂₀‖²", value=float((found / known - 1).abs().max()), known=0.0, n=len(known),
                           known_name="the weight that this program trains with; largest relative distance of all t"),
                    _EXACT)
 
@@ -128,11 +130,12 @@ def _point_results(costs: dict[int, two_points.Cost]) -> list[Result]:
     fine, finer = (costs[steps] for steps in COUNTS[-2:])
     orders = [math.log2(getattr(fine, name) / getattr(finer, name)) for name in ("shape", "small")]
     return [
-        at_most(Result(name="two points: Σ L'_t less the normals' error of shape, beside the informations", value=off,
-                       known=0.0, unit="nats", n=len(costs), known_name="I(x_0; x_1) − I(x_0; x_T), by quadrature of "
-                                                                        "other densities; largest distance"), 1e-8),
+        at_most(Result(name="two points: Σ L′ₜ less the normals' error of shape, beside the informations", value=off,
+                       known=0.0, unit="nats", n=len(costs), known_name="I(x₀; first state) − I(x₀; last state), by "
+                                                                        "quadrature of other densities; largest "
+                                                                        "distance"), 1e-8),
         near(Result(name="two points: order of the normals' error in the number of steps, best variance", known=2.0,
-                    value=orders[0], known_name="a third cumulant of β^{3/2}, squared, T times"), _ORDER),
+                    value=orders[0], known_name="a skewness of order 3/2 in β, squared, T times"), _ORDER),
         near(Result(name="the same with the small variance", value=orders[1], known=1.0,
                     known_name="a variance that is off by a factor 1 + O(β), squared, T times"), _ORDER),
     ]
@@ -155,11 +158,12 @@ def _text(costs: dict[int, two_points.Cost]) -> tuple[str, ...]:
     levels = two_points.chain(1)
     known = two_points.information(levels[0]) - two_points.information(levels[-1])
     return (
-        "Each term is minus a divergence of two laws of the same state, which is told the same x_t; only the target is "
-        "told x_0 as well. No kernel can be the target of every x_0, so over the data the terms do not go to 0: at the "
-        "best kernels they sum to what x_1 says of x_0 and x_T does not. For data that are −1 or 1, and log SNR from "
-        f"{two_points.SPAN[0]:g} to {number(two_points.SPAN[1])}, that is {number(known)} nats, however many steps.",
-        "On top of it comes what a normal kernel lacks, since q(x_{t−1}|x_t) of such data is a sum of two normals: "
+        "Each term is minus a divergence of two laws of the same state, which is told the same xₜ; only the target is "
+        "told x₀ as well. No kernel can be the target of every x₀, so over the data the terms do not go to 0: at the "
+        "best kernels they sum to what x₁ says of x₀ and the last state does not. For data that are −1 or 1, and log "
+        f"SNR from {two_points.SPAN[0]:g} to {number(two_points.SPAN[1])}, that is {number(known)} nats, however many "
+        "steps.",
+        "On top of it comes what a normal kernel lacks, since q(xₜ₋₁ | xₜ) of such data is a sum of two normals: "
         f"{number(few.shape, 3)} nats over {COUNTS[0]} steps, {number(many.shape, 2)} over {COUNTS[-1]}. With the "
         "variance of the target in place of the best one it is "
         f"{number(few.small, 3)} and {number(many.small, 2)}. Small steps are what makes normal kernels enough.",
@@ -167,7 +171,7 @@ def _text(costs: dict[int, two_points.Cost]) -> tuple[str, ...]:
 
 
 def _variation_text(parts: Tensor, together: float) -> str:
-    return ("A divergence of two normals is known, so the mean over x_{t−1} need not be drawn. That makes each term "
+    return ("A divergence of two normals is known, so the mean over xₜ₋₁ need not be drawn. That makes each term "
             f"vary less, here {number(float(parts.min()), 2)} to {number(float(parts.max()), 2)} times as much, and "
             "training draws one term at a time. It is another matter for all terms of one path together: those of S3.9 "
             "make up for each other, and where the model is the exact reversal their sum does not vary at all. With "
@@ -177,10 +181,10 @@ def _variation_text(parts: Tensor, together: float) -> str:
 DENOISING = Written(
     number="S3.15",
     title="What the denoising terms do",
-    statement=r"The bound can also be written $\mathbb{E}[\log p_\theta(x_0 \mid x_1)] - \sum_{t=2}^T \mathcal{L}'_t + "
-              r"C$ with $\mathcal{L}'_t = \mathbb{E}_{q(x_t \mid x_0)}\left[\mathrm{KL}\left(q(x_{t-1} \mid x_t, x_0) "
-              r"\,\|\, p_\theta(x_{t-1} \mid x_t)\right)\right]$. Why, and what is the effect of $\mathcal{L}'_t$ on "
-              r"the denoising step $p_\theta(x_{t-1} \mid x_t)$?",
+    statement=r"The bound of S3.9 can also be written $\mathbb{E}_{q(x_1 \mid x_0)}[\log p_\theta(x_0 \mid x_1)] - "
+              r"\sum_{t=2}^T \mathcal{L}'_t + C$ with $\mathcal{L}'_t = \mathbb{E}_{q(x_t \mid "
+              r"x_0)}\left[\mathrm{KL}\left(q(x_{t-1} \mid x_t, x_0) \,\|\, p_\theta(x_{t-1} \mid x_t)\right)\right]$. "
+              r"Why, and what is the effect of $\mathcal{L}'_t$ on the denoising step $p_\theta(x_{t-1} \mid x_t)$?",
     derivation=(
         r"For $t \ge 2$, Bayes' rule turns a step of the noise around (S3.14):",
         r"""$$q(x_t \mid x_{t-1}) = \frac{q(x_{t-1} \mid x_t, x_0)\, q(x_t \mid x_0)}{q(x_{t-1} \mid x_0)}$$""",
@@ -203,12 +207,19 @@ q(x_{1:T} \mid x_0) &= q(x_1 \mid x_0) \prod_{t=2}^T
         r"would take if one knew where $x_t$ came from. For a single $x_0$ it is 0 where the two are equal.",
         r"But the step is not told $x_0$. Averaged over the data, add and subtract $\log q(x_{t-1} \mid x_t)$; the "
         r"definition of the conditional mutual information gives",
-        r"""$$\mathbb{E}_{q(x_0)}\left[\mathcal{L}'_t\right] = I(x_0; x_{t-1} \mid x_t)
-+ \mathbb{E}_{q(x_t)}\left[\mathrm{KL}\left(q(x_{t-1} \mid x_t) \,\|\, p_\theta(x_{t-1} \mid x_t)\right)\right]$$""",
+        r"""$$\begin{align*}
+\mathbb{E}_{q(x_0)}\left[\mathcal{L}'_t\right]
+&= \mathbb{E}\left[\log \frac{q(x_{t-1} \mid x_t, x_0)}{q(x_{t-1} \mid x_t)}\right]
++ \mathbb{E}\left[\log \frac{q(x_{t-1} \mid x_t)}{p_\theta(x_{t-1} \mid x_t)}\right] \\
+&= I(x_0; x_{t-1} \mid x_t)
++ \mathbb{E}_{q(x_t)}\left[\mathrm{KL}\left(q(x_{t-1} \mid x_t) \,\|\, p_\theta(x_{t-1} \mid x_t)\right)\right]
+\end{align*}$$""",
         r"So the best step is $q(x_{t-1} \mid x_t)$, as in S3.10: the mean of the targets over the $x_0$ from which "
-        r"$x_t$ can have come. What is left then is not 0. Since $x_t$ tells nothing of $x_0$ that $x_{t-1}$ does not, "
-        r"$I(x_0; x_{t-1} \mid x_t) = I(x_0; x_{t-1}) - I(x_0; x_t)$, and the sum of all terms is at least",
-        r"$$\sum_{t=2}^T I(x_0; x_{t-1} \mid x_t) = I(x_0; x_1) - I(x_0; x_T)$$",
+        r"$x_t$ can have come. What is left then is not 0. What the pair $x_{t-1}, x_t$ tells of $x_0$ is $I(x_0; x_t) "
+        r"+ I(x_0; x_{t-1} \mid x_t)$; and it is $I(x_0; x_{t-1})$ alone, since $x_t$ is $x_{t-1}$ with noise that "
+        r"knows nothing of $x_0$. So each term is a difference, and the sum of all terms is at least",
+        r"$$\sum_{t=2}^T I(x_0; x_{t-1} \mid x_t) = \sum_{t=2}^T \left( I(x_0; x_{t-1}) - I(x_0; x_t) \right) = "
+        r"I(x_0; x_1) - I(x_0; x_T)$$",
         r"As a loss: the target is normal with mean $\tilde{\mu}_t$ and variance $\tilde{\beta}_t$ (S4.7). Give the "
         r"step the same variance and the mean $\tilde{\mu}_t(x_t, \hat{x}_0)$ with a guess $\hat{x}_0$ for $x_0$. The "
         r"divergence of two normals of one variance is the squared distance of their means over $2 \tilde{\beta}_t$, "

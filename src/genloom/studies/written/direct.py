@@ -36,12 +36,12 @@ def check(context: Context) -> Checked:
         results=(*law("one step", in_one, schedule, context.seed), *counted("one step", one, 0.0),
                  *_together(schedule, context.seed)),
         figures=(_figure(context, steps, one),),
-        text=("The products ᾱ_1, …, ᾱ_T are T multiplications of single numbers, made once and read from a table ever "
-              "after; without the table one sample would need τ of them, still without touching the picture more than "
-              "once. So it is the cost of a sample, not of the schedule, that does not depend on τ.",
-              "One step gives the law of x_τ alone. Two states of one path are correlated, and two draws with their "
-              "own noise are not, once x_0 is given: whoever needs a path takes steps, or draws the later state from "
-              "the earlier one."))
+        text=("The table of ᾱ takes T multiplications of single numbers, made once and read ever after; without the "
+              "table one sample would need τ of them, still without touching the picture more than once. So it is the "
+              "cost of a sample, not of the schedule, that does not depend on τ.",
+              "One step gives the law of one state alone. Two states of one path are correlated, and two draws with "
+              "their own noise are not, once x₀ is given: whoever needs a path takes steps, or draws the later state "
+              "from the earlier one."))
 
 
 def _together(schedule: VariancePreserving, seed: int) -> list[Result]:
@@ -58,12 +58,12 @@ def _together(schedule: VariancePreserving, seed: int) -> list[Result]:
     error = math.sqrt(float(1 - kept[early]) * float(1 - kept[late]) * 2 / SAMPLES)
     found = []
     for name, other, answer, formula in (
-            ("one path", path, known, "√(ᾱ_t/ᾱ_s) (1 − ᾱ_s)"), ("x_t drawn from x_s at once", jump, known, "the same"),
-            ("two draws from x_0", apart, 0.0, "independent given x_0")):
+            ("one path", path, known, "√(ᾱₜ/ᾱₛ) (1 − ᾱₛ)"), ("xₜ drawn from xₛ at once", jump, known, "the same"),
+            ("two draws from x₀", apart, 0.0, "independent given x₀")):
         value = float((first * other).mean())
         found.append(near(Result(
-            name=f"covariance of x_{early} and x_{late} given x_0: {name}", value=value, n=SAMPLES, known=answer,
-            known_name=formula, tolerance="within 4.5 standard errors at most"), 4.5 * error))
+            name=f"covariance of xₛ and xₜ given x₀, s = {early} and t = {late}: {name}", value=value, n=SAMPLES,
+            known=answer, known_name=formula, tolerance="within 4.5 standard errors at most"), 4.5 * error))
     return found
 
 
@@ -76,7 +76,8 @@ def _figure(context: Context, steps: Cost, one: Cost) -> Figure:
     for panel, title in ((left, "normal numbers drawn"), (right, "milliseconds of processor time")):
         panel.set(xscale="log", yscale="log", xlabel="τ", title=title)
         panel.legend()
-    return context.figure(figure, "direct", caption=f"What one sample of {DIMENSION} numbers costs.",
+    return context.figure(figure, "direct", caption=f"What one sample of {DIMENSION} numbers costs, by τ steps and "
+                                                   "at once: normal numbers, counted, and time, measured.",
                           alt="On logarithmic axes one line rises with slope one and the other is level")
 
 

@@ -11,7 +11,7 @@ from genloom.report.plots import array
 from genloom.report.results import Figure, Result, Table
 from genloom.rng import generator
 from genloom.studies.context import Context
-from genloom.studies.written.bound_terms import POINT
+from genloom.studies.written.bound_terms import POINT, low
 from genloom.studies.written.gaussian_chain import (
     Chain,
     Kernel,
@@ -28,6 +28,8 @@ from genloom.studies.written.proof import Checked, Written
 DRAWS = 1 << 16
 STEP = 4
 """t of the kernel p(x_t | x_{t+1}) that is fitted."""
+_PAIR = (f"x{low(STEP)}", f"x{low(STEP + 1)}")
+_REVERSED, _TOLD, _FORWARD = "q(xₜ | xₜ₊₁)", "q(xₜ | xₜ₊₁, x₀)", "q(xₜ | xₜ₋₁)"
 _FAR = 4.5  # standard errors
 _EXACT = 1e-10
 
@@ -93,11 +95,10 @@ def _off(kernel: Kernel, known: Kernel, law: Law, draws: int) -> float:
 
 
 def _fit_results(over_data: Fit, one: Fit, draws: int) -> list[Result]:
-    return [at_most(Result(name=f"slope, shift and variance that raise L_{STEP} the most, {where}: the farthest from "
-                                f"{law}", value=fit.off, known=0.0, n=draws, unit="standard errors",
+    return [at_most(Result(name=f"slope, shift and variance that raise L{low(STEP)} the most, {where}: the farthest "
+                                f"from {law}", value=fit.off, known=0.0, n=draws, unit="standard errors",
                            known_name="by Bayes' rule", tolerance=f"all within {_FAR} standard errors"), _FAR)
-            for where, law, fit in (("over the data", "q(x_t|x_{t+1})", over_data),
-                                    ("for one x_0", "q(x_t|x_{t+1}, x_0)", one))]
+            for where, law, fit in (("over the data", _REVERSED, over_data), ("for one x₀", _TOLD, one))]
 
 
 def _value_results(chain: Chain, data: Law) -> list[Result]:
@@ -109,16 +110,16 @@ def _value_results(chain: Chain, data: Law) -> list[Result]:
     own = point(torch.tensor(POINT, dtype=torch.float64))
     single = Chain(chain.forward, _with_decoder(chain, own), chain.end).surgery(own).steps
     return [
-        at_most(Result(name="L_t at q(x_t|x_{t+1}) and the difference of two entropies: the largest distance of all t",
+        at_most(Result(name=f"Lₜ at {_REVERSED} and the difference of two entropies: the largest distance of all t",
                        value=float((best - highest).abs().max()), known=0.0, unit="nats", n=len(best),
-                       known_name="max L_t = H(x_t|x_{t−1}) − H(x_t|x_{t+1})"), _EXACT),
-        at_most(Result(name="what other kernels lose of it, beside their divergence from q(x_t|x_{t+1})",
+                       known_name="max Lₜ = H(xₜ | xₜ₋₁) − H(xₜ | xₜ₊₁)"), _EXACT),
+        at_most(Result(name=f"what other kernels lose of it, beside their divergence from {_REVERSED}",
                        value=float((best - wrong - lost).abs().max()), known=0.0, unit="nats", n=len(best),
-                       known_name="E KL(q(x_t|x_{t+1}), p_θ(x_t|x_{t+1}))"), _EXACT),
-        at_least(Result(name=f"what the printed optimum, the kernel of q(x_t|x_{{t−1}}), loses of L_{STEP}",
+                       known_name="E KL(q(xₜ | xₜ₊₁), p(xₜ | xₜ₊₁))"), _EXACT),
+        at_least(Result(name=f"what the printed optimum, the kernel of {_FORWARD}, loses of L{low(STEP)}",
                         value=printed_loss(chain, data), known=0.0, unit="nats", known_name="an optimum loses nothing",
                         tolerance="at least 0.1"), 0.1),
-        at_least(Result(name="the largest L_t of all, for one x_0 and its best kernels", value=float(single.max()),
+        at_least(Result(name="the largest Lₜ of all, for one x₀ and its best kernels", value=float(single.max()),
                         known=0.0, unit="nats", known_name="printed: always negative",
                         tolerance="above 0 by at least 0.1"), 0.1),
     ]
@@ -138,12 +139,12 @@ def _with_decoder(chain: Chain, start: Law) -> tuple[Kernel, ...]:
 
 def _kernels_table(chain: Chain, over_data: Fit, one: Fit) -> Table:
     rows = []
-    for name, kernel in (("fitted over the data", over_data.kernel), ("q(x_t|x_{t+1})", over_data.known),
-                         ("fitted for one x_0", one.kernel), ("q(x_t|x_{t+1}, x_0)", one.known),
-                         ("printed: q(x_t|x_{t−1})", chain.forward[STEP - 1])):
+    for name, kernel in (("fitted over the data", over_data.kernel), (_REVERSED, over_data.known),
+                         ("fitted for one x₀", one.kernel), (_TOLD, one.known),
+                         (f"printed: {_FORWARD}", chain.forward[STEP - 1])):
         rows.append((name, *(", ".join(number(value, 4) for value in part.tolist()) for part in kernel)))
     return Table(header=("kernel", "slope", "shift", "variance"), rows=tuple(rows),
-                 caption=f"Kernels of x_{STEP} given x_{STEP + 1}, in both coordinates.")
+                 caption=f"Kernels of {_PAIR[0]} given {_PAIR[1]}, in both coordinates.")
 
 
 @styled()
@@ -153,7 +154,7 @@ def _steps_figure(context: Context, chain: Chain, over_data: Fit, one: Fit) -> F
     left.scatter(array(states[STEP + 1][:, 0]), array(states[STEP][:, 0]), s=5, color=GRAY, alpha=0.5, linewidths=0)
     line = torch.linspace(-2, 3, 2, dtype=torch.float64)
     for name, kernel, color, style in (("fitted over the data", over_data.kernel, COLORS[0], "-"),
-                                       ("fitted for one x0", one.kernel, COLORS[2], "-"),
+                                       ("fitted for one $x_0$", one.kernel, COLORS[2], "-"),
                                        ("printed optimum", chain.forward[STEP - 1], COLORS[1], "--")):
         left.plot(array(line), array(kernel.slope[0] * line + kernel.shift[0]), color=color, linestyle=style,
                   label=name)
@@ -171,8 +172,8 @@ def _steps_figure(context: Context, chain: Chain, over_data: Fit, one: Fit) -> F
     right.legend(loc="lower right")
     return context.figure(
         figure, "s3-10-kernel",
-        caption=f"Left: pairs that the noise makes from the data, and the means of three kernels of x_{STEP} given "
-                f"x_{STEP + 1}. Right: L_{STEP} while slope, shift and variance are fitted to such pairs.",
+        caption=f"Left: pairs that the noise makes from the data, and the means of three kernels of {_PAIR[0]} given "
+                f"{_PAIR[1]}. Right: L{low(STEP)} while slope, shift and variance are fitted to such pairs.",
         alt="Left, a cloud of points with a line through its middle and two others; right, a rising curve that ends on "
             "a dashed line, above another one")
 
@@ -180,12 +181,12 @@ def _steps_figure(context: Context, chain: Chain, over_data: Fit, one: Fit) -> F
 def _steps_text(chain: Chain, data: Law, over_data: Fit, one: Fit) -> tuple[str, ...]:
     best = float(chain.surgery(data).steps[STEP - 1])
     return (
-        f"A normal kernel whose slope, shift and variance are fitted by gradients of L_{STEP} alone, on pairs "
-        f"(x_{STEP}, x_{STEP + 1}) that the noise makes, ends at q(x_t|x_{{t+1}}), the reversal of the noise: the "
-        f"value that it reaches, {number(over_data.way[-1])} nats, is the difference of two entropies, {number(best)}. "
-        f"Fitted to the pairs of one x_0 it ends at q(x_t|x_{{t+1}}, x_0), which is narrower, and of no use to a model "
-        f"that is not told x_0: its value there is {number(one.way[-1])}.",
-        "The kernel of q(x_t|x_{t−1}) adds noise. As a reverse kernel, of the state that a reverse kernel is given, it "
+        f"A normal kernel whose slope, shift and variance are fitted by gradients of L{low(STEP)} alone, on pairs "
+        f"({', '.join(_PAIR)}) that the noise makes, ends at {_REVERSED}, the reversal of the noise: the value that it "
+        f"reaches on these pairs, {number(over_data.way[-1], 3)} nats, is the difference of two entropies, "
+        f"{number(best, 3)}. Fitted to the pairs of one x₀ it ends at {_TOLD}, which is narrower, and of no use to a "
+        f"model that is not told x₀: its value there is {number(one.way[-1], 3)}.",
+        f"The kernel of {_FORWARD} adds noise. As a reverse kernel, of the state that a reverse kernel is given, it "
         f"would lose {number(printed_loss(chain, data))} nats in this one step.",
     )
 
@@ -194,10 +195,11 @@ STEPS = Written(
     number="S3.10",
     title="What the terms of the bound do",
     statement=r"In the bound of S3.9, what is the effect of $\mathcal{L}_t$ on the reverse kernel "
-              r"$p_\theta(x_t \mid x_{t+1})$ when the bound is raised, and which kernel is the best?",
+              r"$p_\theta(x_t \mid x_{t+1})$ when the bound is raised, and why? When is this term least?",
     derivation=(
         r"Only one half of $\mathcal{L}_t$ has parameters. The other half is the entropy of one step of the noise, "
-        r"which is the same whatever the model does:",
+        r"which is the same whatever the model does; $\beta_t = 1 - \alpha_t$ is its variance in each of $D$ "
+        r"coordinates:",
         r"""$$\begin{align*}
 \mathcal{L}_t &= \mathbb{E}_{q(x_t, x_{t+1} \mid x_0)}\left[\log p_\theta(x_t \mid x_{t+1})\right]
 + H(x_t \mid x_{t-1}) \\
@@ -231,8 +233,10 @@ H(x_t \mid x_{t-1}) &= -\mathbb{E}\left[\log q(x_t \mid x_{t-1})\right] = \frac{
         r"normal, these are its moments, and the divergence that is left is that of its shape.",
         r"The largest value is a difference of two entropies and may have either sign. For one $x_0$ and its own best "
         r"kernel it is $\frac{D}{2} \log \frac{\beta_t}{v_t}$ with $v_t = \beta_{t+1} (1 - \bar{\alpha}_t) / "
-        r"(1 - \bar{\alpha}_{t+1})$, which is positive wherever $v_t < \beta_t$. There is no smallest value: a kernel "
-        r"that is narrow and in the wrong place has an $\mathcal{L}_t$ as low as one likes.",
+        r"(1 - \bar{\alpha}_{t+1})$, which is positive wherever $v_t < \beta_t$.",
+        r"When is the term least? As a loss, which is $-\mathcal{L}_t$, it is least at the best kernel, $q(x_t \mid "
+        r"x_{t+1})$. $\mathcal{L}_t$ itself has no least value: a kernel that is narrow and in the wrong place has one "
+        r"as low as one likes.",
     ),
     erratum=r"It reads $\mathcal{L}_t$ as minus a divergence from $q(x_t \mid x_{t-1})$, concludes that it is always "
             r"negative and has to be minimised, and that the reverse kernel should become $q(x_t \mid x_{t-1})$. Its "

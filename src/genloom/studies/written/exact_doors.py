@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from genloom.data.masks import MASKS
-from genloom.gan.inpainting import Inpainting, complete, hidden_error
+from genloom.gan.inpainting import Inpainting, hidden_error
 from genloom.gan.losses import ADVERSARIAL
 from genloom.gan.oracle import Table, best_logit, best_value, discriminator_loss
 from genloom.rng import StepRng, fold, generator
@@ -89,19 +89,23 @@ def game_value(here: Doors, kind: str) -> tuple[float, float]:
     return -float(discriminator_loss(ADVERSARIAL["minimax"], logits, table)), best_value(table)
 
 
-def foreign_gradients(seed: int) -> tuple[float, float]:
-    """Largest gradients of the discriminator's loss in the generator, and of ℓ_mse in the discriminator: 0 for weights
-    that a loss does not reach."""
+def foreign_gradients(seed: int) -> tuple[float, float, float]:
+    """Largest gradients of the discriminator's loss in the generator, and of ℓ_mse in the discriminator, 0 for weights
+    that a loss does not reach; and how much the discriminator's own change where ℓ_mse is added to its loss."""
     here, nets = doors(), networks(True, seed)
     x = here.draw(8, generator(seed, 332))[0]
     update = next(Inpainting(masks=MASKS["centre"], adversarial=1.0).updates(nets, {"x": x}, StepRng(seed, 0)))
     mask = here.mask.expand(len(x), -1, -1, -1)
     error = hidden_error(nets["generator"](mask * x, mask), x, mask).mean()
-    first = torch.autograd.grad(update.loss, list(nets["generator"].parameters()), allow_unused=True)
-    second = torch.autograd.grad(error, list(nets["discriminator"].parameters()), allow_unused=True)
-    one, other = (max((float(each.abs().max()) for each in found if each is not None), default=0.0)
-                  for found in (first, second))
-    return one, other
+    judge = list(nets["discriminator"].parameters())
+    first, second = (torch.autograd.grad(loss, weights, allow_unused=True, retain_graph=True)
+                     for loss, weights in ((update.loss, list(nets["generator"].parameters())), (error, judge)))
+    right, printed = (torch.autograd.grad(loss, judge, retain_graph=True) for loss in (update.loss,
+                                                                                      update.loss - error))
+    changed = tuple(a - b for a, b in zip(right, printed, strict=True))
+    one, other, third = (max((float(each.abs().max()) for each in found if each is not None), default=0.0)
+                         for found in (first, second, changed))
+    return one, other, third
 
 
 def error_of(here: Doors, kind: str) -> float:
@@ -119,12 +123,21 @@ def door_share(here: Doors) -> float:
 
 
 def shown(x: Tensor, mask: Tensor) -> Tensor:
-    """What a network is given by `complete`."""
-    given: list[Tensor] = []
+    """What a network is given of pictures (B, C, H, W) in training, with a mask (1, 1, H, W) that is 1 where known."""
+    seen = _Seen()
+    next(Inpainting(masks=lambda count, *_: mask.expand(count, -1, -1, -1)).updates({"generator": seen}, {"x": x},
+                                                                                   StepRng(0, 0)))
+    return seen.given[0]
 
-    def network(seen: Tensor, mask: Tensor) -> Tensor:
-        given.append(seen)
+
+class _Seen(nn.Module):
+    """Keeps what it is shown, and answers with 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[Tensor] = []
+
+    def forward(self, seen: Tensor, mask: Tensor) -> Tensor:
+        """A picture of zeros."""
+        self.given.append(seen)
         return torch.zeros_like(seen)
-
-    complete(network, x, mask)
-    return given[0]

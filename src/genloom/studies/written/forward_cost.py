@@ -36,8 +36,9 @@ class Noise:
 
 def by_steps(x0: Tensor, tau: int, schedule: VariancePreserving, noise: Noise) -> Tensor:
     """x_τ from x_0 (n, d) by the τ steps of the chain."""
-    x = x0
-    for beta in schedule.betas[:tau].tolist():
+    x, betas = x0, schedule.betas.tolist()
+    for t in range(tau):  # a τ beyond T is an error, not the last state
+        beta = betas[t]
         x = math.sqrt(1 - beta) * x + math.sqrt(beta) * noise(*x0.shape)
     return x
 
@@ -97,9 +98,9 @@ def law(name: str, sampler: Sampler, schedule: VariancePreserving, seed: int) ->
         noise = Noise(seed, 311, tau)
         x = sampler(torch.full((SAMPLES, 1), 2.0, dtype=torch.float64), tau, schedule, noise)[:, 0]
         found.append(at_most(Result(
-            name=f"{name}, τ = {tau}, x_0 = 2: √n sup|F_n − F|", value=misfit(x, tau, schedule, 2.0), n=SAMPLES,
-            known=0.0, known_name="N(√ᾱ_τ x_0, 1 − ᾱ_τ)", tolerance=f"at most {_KOLMOGOROV}, Kolmogorov's law"),
-            _KOLMOGOROV))
+            name=f"{name}, τ = {tau}, x₀ = 2: √n sup|Fₙ − F|", value=misfit(x, tau, schedule, 2.0), n=SAMPLES,
+            known=0.0, known_name="F of N(√ᾱ x₀, 1 − ᾱ), ᾱ the product of the first τ of the α",
+            tolerance=f"at most {_KOLMOGOROV}, Kolmogorov's law"), _KOLMOGOROV))
     return found
 
 

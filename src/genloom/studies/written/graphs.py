@@ -114,7 +114,7 @@ def check_language_model(context: Context) -> Checked:
 
 def check_tagger(context: Context) -> Checked:
     """Scores beside the factor graph's lines, and independences of tags beside what the graph states."""
-    scores, moves = _scores(context.seed)
+    scores, moves, drawn = _scores(context.seed)
     chain = _chain(context.seed)
     every = list(statements(PLACES))
     apart, joined = _scopes(False), _scopes(True)
@@ -128,6 +128,7 @@ def check_tagger(context: Context) -> Checked:
     found = {key: [conditional_information(logs.exp().reshape(shape), each) for each in every]
              for key, logs in hold.items()}
     unknown = sum(separated(apart, each) for each in every)
+    mixed = [conditional_information(drawn, each) for each in every]
     return Checked(
         figures=(_factor_figure(context),),
         results=(
@@ -140,17 +141,19 @@ def check_tagger(context: Context) -> Checked:
                  0.0),
             near(_statements("the same that hold", _count(found[False]), len(every), len(every)), 0.0),
             near(_statements("independences that it states, words not known", unknown, 0, len(every)), 0.0),
+            near(_statements("the same that hold, over all sentences alike", _count(mixed), 0, len(every)), 0.0),
             near(_statements("with a factor for each pair of neighbours: stated", told[True],
                              separations_of_a_line(PLACES), len(every)), 0.0),
             near(_statements("with a factor for each pair of neighbours: that hold", _count(found[True]),
                              separations_of_a_line(PLACES), len(every)), 0.0),
         ),
         text=(f"The scores are those of an encoder with random weights for a sentence of {PLACES} words and {TAGS} "
-              "tags, "
-              f"and p is written out over all {TAGS**PLACES} sequences of tags. With the words known the tags are "
-              "independent: p is a product with one factor for each. A linear chain beside it has a factor for each "
-              "pair of neighbouring tags, and loses all independences but those that a tag between two others "
-              f"makes; what neighbours know of one another is {number(max(found[True]), 2)} nats at most here.",),
+              f"tags, and p is written out over all {TAGS**PLACES} sequences of tags. With the words known the tags "
+              "are independent: p is a product with one factor for each. In the mean over all "
+              f"{KINDS**PLACES} sentences they are not, as each tells of the words and so of the others. A linear "
+              "chain has a factor for each pair of neighbouring tags, and loses all independences but those that a "
+              f"tag between two others makes; two tags tell {number(max(found[True]), 2)} nats of one another at most "
+              "here.",),
     )
 
 
@@ -164,8 +167,9 @@ def _count(information: list[float]) -> int:
 
 
 @torch.no_grad()
-def _scores(seed: int) -> tuple[Tensor, Tensor]:
-    """Log scores of a random encoder for one sentence, (1, N, V), and how much each place's change with each word."""
+def _scores(seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Log scores of a random encoder for one sentence, (1, N, V), how much each place's change with each word, and
+    p(t_1 … t_4) in the mean over all sentences."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold(seed, 305))
         network = Tagger(TaggerShape(words=KINDS, tags=TAGS, context=PLACES, width=16, heads=2)).double().eval()
@@ -176,7 +180,9 @@ def _scores(seed: int) -> tuple[Tensor, Tensor]:
     others = words.repeat(PLACES, 1)
     others[range(PLACES), range(PLACES)] += 1
     scores = network(words[None])
-    return scores, (network(others) - scores).abs().amax(2).T
+    each = network(torch.tensor(list(product(range(KINDS), repeat=PLACES)))).softmax(2).unbind(1)
+    drawn = torch.einsum("sa,sb,sc,sd->abcd", *each) / len(each[0])
+    return scores, (network(others) - scores).abs().amax(2).T, drawn
 
 
 def _chain(seed: int) -> CRF:
@@ -200,12 +206,12 @@ def _language_figure(context: Context, moves: Tensor) -> Figure:
     right.set(xlabel="word i that is changed", ylabel="word n that follows", xticks=places, yticks=places)
     right.invert_yaxis()
     right.grid(visible=False)
-    colorbar(figure, shown, right, "log₁₀ change of p(w_n)")
+    colorbar(figure, shown, right, r"$\log_{10}$ of the change of $p(w_n)$")
     return context.figure(
         figure, "language-model",
         caption="Left, the directed graphical model of a decoder-only language model: one node for each word, and an "
                 "arrow from each word to every later one. Right, the arrows as a network has them: the largest change "
-                "of a word's distribution when another word alone is changed.",
+                "of a word's distribution when another word alone is changed, which is none where it is darkest.",
         alt="Five circles in a line with ten arrows, each from an earlier to a later one; beside them a square matrix "
             "that is bright below its diagonal and dark on and above it")
 
@@ -238,8 +244,9 @@ LANGUAGE_MODEL = Written(
         r"factor $p(x_n \mid \text{parents of } x_n)$ for each node. Compare both products: the parents of $w_n$ are "
         r"all words before it. So the graph has an arrow from $w_i$ to $w_n$ for every $i < n$ and no other; in all",
         r"$$0 + 1 + \dots + (N - 1) = \frac{N (N - 1)}{2}$$",
-        r"There is no node for what is inside the network. Its vectors are functions of the words, not random "
-        r"variables, and they are not among the $N$ nodes.",
+        r"The first word has no parents: $p(w_1)$ is what the network says after a sign for the start, which is always "
+        r"the same and so is no variable. Nor is there a node for what is inside the network. Its vectors are "
+        r"functions of the words, and nothing in them is left to chance.",
         r"Such a product always sums to $1$. Sum over $w_N$ first: it occurs in the last factor alone, which gives "
         r"$1$. Then $w_{N-1}$ is in the last factor that is left, and so on:",
         r"$$\sum_{w_1} p(w_1) \sum_{w_2} p(w_2 \mid w_1) \cdots \sum_{w_N} p(w_N \mid w_1, \dots, w_{N-1}) = 1$$",

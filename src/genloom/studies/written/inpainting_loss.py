@@ -40,14 +40,14 @@ def check_masked(context: Context) -> Checked:
     start = torch.zeros_like(pictures).requires_grad_()
     (outside,) = torch.autograd.grad(hidden_error(start, pictures, mask).sum(), start)
     (anywhere,) = torch.autograd.grad((start - pictures).square().sum(), start)
-    seen = [shown(pictures + change * (1 - mask), mask) for change in (0.0, 5.0)]
+    seen = [shown(pictures + change * (1 - mask), here.mask.double()) for change in (0.0, 5.0)]
     masked, printed = one_number(True, context.seed), one_number(False, context.seed)
     return Checked(results=(
         near(Result(name="largest gradient of the loss at known pixels", value=float((outside * mask).abs().max()),
                     known=0.0, known_name="multiplied by the mask", tolerance="exactly"), 0.0),
-        Result(name="the same of the printed loss", value=float((anywhere * mask).abs().max()), known=0.0,
-               known_name="not judged there"),
-        near(Result(name="change of what the network is shown when hidden pixels change",
+        at_least(Result(name="the same of the printed loss", value=float((anywhere * mask).abs().max()), known=0.0,
+                        known_name="not judged there", tolerance="at least 0.1: it is judged there too"), 0.1),
+        near(Result(name="change of what training shows the network when hidden pixels change",
                     value=float((seen[0] - seen[1]).abs().max()), known=0.0, known_name="they are multiplied by 0",
                     tolerance="exactly"), 0.0),
         at_most(Result(name="doors: largest gradient of the expected loss at E[x | known]",
@@ -57,17 +57,16 @@ def check_masked(context: Context) -> Checked:
                     known=float((here.chance * (1 - here.chance)).mean()) * door_share(here),
                     known_name="mean of p (1 − p) over rooms, times the door's share"), _ROUNDING),
         near(Result(name="room for one number, the error of the hidden one: trained by the masked loss", value=masked,
-                    known=HARD**2, known_name="variance of h given k_1", n=DRAWS), _FITTED),
+                    known=HARD**2, known_name="variance of h given k₁", n=DRAWS), _FITTED),
         near(Result(name="room for one number, the error of the hidden one: trained by the printed loss",
                     value=printed, known=SOFT**2 + HARD**2, known_name="variance of h: nothing learned of it",
                     n=DRAWS), _FITTED),
     ), text=(
         "A linear network that passes on a single number of the two it is shown is trained by both losses. By the "
-        "masked "
-        f"one it passes on the number that tells of the hidden one, and has an error of {number(masked)}. By the "
-         "printed "
-        f"one it passes on the number that varies most, which it was shown anyway, and has {number(printed)}, as if it "
-        "had learned nothing. A network with room enough reaches the same optimum by both.",
+        f"masked one it passes on the number that tells of the hidden one, and has an error of {number(masked)}. By "
+        "the printed one it passes on the number that varies most, which it was shown anyway, and has "
+        f"{number(printed)}, as if it had learned nothing. A network with room enough reaches the same optimum by "
+        "both.",
         "The loss at work, on a U-Net with real masks: `genloom study inpainting --only S3.6`.",
     ))
 
@@ -75,7 +74,7 @@ def check_masked(context: Context) -> Checked:
 def check_game(context: Context) -> Checked:
     """Which gradient reaches which network, and what the game's value is for three kinds of completions."""
     here = exact_doors()
-    into_generator, into_judge = foreign_gradients(context.seed)
+    into_generator, into_judge, changed = foreign_gradients(context.seed)
     likely = torch.maximum(here.chance, 1 - here.chance)
     mixed = float(((likely * (likely / (1 + likely)).log() - (1 + likely).log())).mean())
     kinds = {"exact means": "mean", "the likelier door": "likelier", "exact draws": "draws"}
@@ -87,13 +86,15 @@ def check_game(context: Context) -> Checked:
     return Checked(results=(
         near(Result(name="largest gradient of the discriminator's loss in the generator", value=into_generator,
                     known=0.0, known_name="fakes are detached", tolerance="exactly"), 0.0),
-        near(Result(name="largest gradient of ℓ_mse in the discriminator", value=into_judge, known=0.0,
+        near(Result(name="largest gradient of the squared error in the discriminator", value=into_judge, known=0.0,
                     known_name="no function of φ", tolerance="exactly"), 0.0),
+        near(Result(name="change of the discriminator's gradient when the squared error is added, as is printed",
+                    value=changed, known=0.0, known_name="the term adds a constant", tolerance="exactly"), 0.0),
         *(near(Result(name=f"doors: V at the best discriminator, completed by {name}", value=values[name][0],
                       known=known[name][0], known_name=known[name][1]), 1e-10) for name in values),
         at_most(Result(name="largest difference of V from 2 JSD − log 4", known=0.0, known_name="Goodfellow's identity",
                        value=max(abs(one - other) for one, other in values.values())), 1e-10),
-        Result(name="λ from which ℓ_mse + λ V prefers the likelier door to the mean",
+        Result(name="λ from which squared error + λ V prefers the likelier door to the mean",
                value=(likely_error - mean_error) / (values["exact means"][0] - values["the likelier door"][0])),
     ), tables=(_table(here, {name: value[0] for name, value in values.items()}),), text=(
         "On doors all is known: 8 rooms and in each a door that is light with probability p, so that the best "
@@ -127,8 +128,9 @@ def check_lacks(context: Context) -> Checked:
              _ROUNDING),
         Result(name="doors: share of the variance that the means keep", value=spread(mean) / spread(pictures),
                known=1.0, known_name="real doors"),
-        at_least(Result(name="doors: least distance of a mean from the nearest real door", value=float(by_room.min()),
-                        known=0.0, known_name="a picture that occurs"), 0.1 - 1e-6),
+        near(Result(name="doors: least distance of a mean from the nearest real door", value=float(by_room.min()),
+                    known=float(torch.minimum(here.chance, 1 - here.chance).min()),
+                    known_name="chance of the other door in the surest room; 0 for a picture that occurs"), _ROUNDING),
     ), text=(
         "Not one of the 8 conditional means is a door that exists. They keep "
         f"{spread(mean) / spread(pictures):.0%} of the variance of the hidden pixels; the rest is what is called blur.",
@@ -159,10 +161,11 @@ MASKED = Written(
         r"is judged where pixels are hidden, and nowhere else:",
         r"$$\ell_{\mathrm{mse}}(\theta) = \frac{1}{\sum_{ij} m_{ij}} \sum_{ij} m_{ij} \left( x'_{ij} - x_{ij} "
         r"\right)^2$$",
-        r"The division only makes masks of different sizes comparable. What does the least of this loss look like? "
-        r"Write $\mathbf{k}$ for what is shown and $\boldsymbol{\mu} = \mathbb{E}[\mathbf{x} \mid \mathbf{k}]$. For "
-        r"one hidden pixel and any answer $x'$ that is a function of $\mathbf{k}$, add and subtract $\mu$; the mixed "
-        r"term has the mean $0$ because $\mathbb{E}[x - \mu \mid \mathbf{k}] = 0$:",
+        r"The division only makes masks of different sizes comparable; where nothing is hidden, the loss is $0$. What "
+        r"does the least of this loss look like? Write $\mathbf{k}$ for what is shown and $\boldsymbol{\mu} = "
+        r"\mathbb{E}[\mathbf{x} \mid \mathbf{k}]$. For one hidden pixel and any answer $x'$ that is a function of "
+        r"$\mathbf{k}$, add and subtract $\mu$; the mixed term has the mean $0$ because $\mathbb{E}[x - \mu \mid "
+        r"\mathbf{k}] = 0$:",
         r"$$\begin{align*} \mathbb{E}[(x' - x)^2 \mid \mathbf{k}] &= (x' - \mu)^2 + 2 (x' - \mu) \, \mathbb{E}[\mu - x "
         r"\mid \mathbf{k}] + \mathbb{E}[(\mu - x)^2 \mid \mathbf{k}] \\ &= (x' - \mu)^2 + \mathrm{Var}(x \mid "
         r"\mathbf{k}) \end{align*}$$",
@@ -173,8 +176,9 @@ MASKED = Written(
         r"asked and what was given. Take numbers $k_1 \sim \mathcal{N}(0, 1)$ and $k_2 \sim \mathcal{N}(0, 4)$ that "
         r"are shown, $h = 0.8 k_1 + 0.6 \varepsilon$ that is hidden, and a linear network that passes on a single "
         r"number. By the masked loss it passes on $k_1$ and is left with $\mathrm{Var}(h \mid k_1) = 0.36$. By the sum "
-        r"over all three, passing on $k_1$ explains a variance of $1 + 0.64$ and passing on $k_2$ one of $4$; it takes "
-        r"$k_2$, and knows nothing of $h$, whose variance is $1$.",
+        r"over all three, passing on $k_1$ explains a variance of $1 + 0.64$ and passing on $k_2$ one of $4$; a "
+        r"mixture $a k_1 + b k_2$ explains a mean of both, with the weights $a^2$ and $4 b^2$. So it takes $k_2$, and "
+        r"knows nothing of $h$, whose variance is $1$.",
     ),
     erratum=r"It shows the network the right thing, and sums $(x'_{ij} - x_{ij})^2$ over all pixels: the factor "
             r"$m_{ij}$ is missing, so that the network is also paid for copying what it was given.",
@@ -216,8 +220,8 @@ GAME = Written(
         r"At the best discriminator of a fixed $g_\theta$ the mean of $\ell_{\mathrm{gan}}$ over pictures is $2 "
         r"\mathrm{JSD} - \log 4$ (S4.2), with the divergence of completed pictures from real ones. So the network "
         r"minimises a sum of a distance from this picture and a distance of all its pictures from real ones, and the "
-        r"two have different optima: the conditional mean of the first is a picture that never occurs, draws of the "
-        r"posterior of the second have twice the squared error (S3.8).",
+        r"two have different optima: the conditional mean of the first may be a picture that never occurs, draws of "
+        r"the posterior of the second have twice the squared error (S3.8).",
     ),
     erratum=r"It adds $\ell_{\mathrm{mse}}(\theta)$ to what the discriminator maximises and says that this maximises "
             r"the squared error. It is no function of $\phi$: its gradient there is $0$, and the term has no place "

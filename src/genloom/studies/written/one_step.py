@@ -23,9 +23,9 @@ def check(context: Context) -> Checked:
     """The factors of all noises, chains with their own noises, a two-sample test, and the printed formula."""
     return Checked(
         results=(*_factors(), *_drawn(context.seed), *_printed()), figures=(_figure(context),), tables=(_table(),),
-        text=("Kept apart, the noises of all steps have factors whose squares add up to 1 − ᾱ_t, so nothing is lost "
+        text=("Kept apart, the noises of all steps have factors whose squares add up to 1 − ᾱₜ, so nothing is lost "
               "when one new noise takes the place of all of them: a normal vector is known by its mean and covariance. "
-              "The figure shows the factors: what x_t is made of is mostly the noise of recent steps, since every step "
+              "The figure shows the factors: what xₜ is made of is mostly the noise of recent steps, since every step "
               "shrinks what came before.",))
 
 
@@ -34,10 +34,10 @@ def _factors() -> list[Result]:
     for name, make in SCHEDULES.items():
         schedule = make()
         parts, kept = unrolled(schedule.betas), schedule.log_alpha_bar.exp()[1:]
-        for what, value in (("factor of x_0 against √ᾱ_t", (parts.start - kept.sqrt()).abs().max()),
-                            ("sum of the noises' squared factors against 1 − ᾱ_t",
+        for what, value in (("factor of x₀ against √ᾱₜ", (parts.start - kept.sqrt()).abs().max()),
+                            ("sum of the noises' squared factors against 1 − ᾱₜ",
                              (parts.noise.square().sum(1) - (1 - kept)).abs().max()),
-                            ("each noise's factor against √(β_i ᾱ_t/ᾱ_i)",
+                            ("each noise's factor against √(βᵢ ᾱₜ/ᾱᵢ)",
                              (parts.noise - closed(schedule)).abs().max())):
             found.append(near(Result(name=f"{name}: {what}, largest difference", value=float(value), known=0.0,
                                      known_name="by taking all steps"), 1e-12))
@@ -68,9 +68,10 @@ def _printed() -> list[Result]:
     mistaken = float((1 - schedule.log_alpha_bar.exp()[1:] - schedule.betas).abs().max())
     return [
         at_most(Result(name="variance of the noise at t = T by the printed Eq. 15, linear, T = 1000", value=wrong,
-                       known=true, known_name="1 − ᾱ_T", tolerance="at most 0.05: the bar is missing"), 0.05),
+                       known=true, known_name="1 − ᾱ of the last step",
+                       tolerance="at most 0.05: the bar is missing"), 0.05),
         at_least(Result(name="the same: largest error over all t", value=mistaken, known=0.0,
-                        known_name="1 − ᾱ_t", tolerance="at least 0.9: the bar is missing"), 0.9),
+                        known_name="1 − ᾱₜ", tolerance="at least 0.9: the bar is missing"), 0.9),
     ]
 
 
@@ -82,8 +83,8 @@ def _table() -> Table:
         for t in (1, steps // 4, steps // 2, steps):
             factors = (kept[t].sqrt(), (1 - kept[t]).sqrt(), schedule.betas[t - 1].sqrt())
             rows.append((name, str(t), *(number(float(each), 4) for each in factors)))
-    return Table(header=("schedule", "t", "√ᾱ_t", "√(1 − ᾱ_t)", "√(1 − α_t), as in the printed Eq. 15"),
-                 rows=tuple(rows), caption="The factors of x_0 and of the one noise, beside the printed one.")
+    return Table(header=("schedule", "t", "√ᾱₜ", "√(1 − ᾱₜ)", "√(1 − αₜ), as in the printed Eq. 15"),
+                 rows=tuple(rows), caption="The factors of x₀ and of the one noise, beside the printed one.")
 
 
 @styled()
@@ -100,10 +101,10 @@ def _figure(context: Context) -> Figure:
         panel.axhline(1, color=KNOWN, linestyle=DASHED, linewidth=1)
         panel.set(title=name, xlabel="noises up to step i")
         panel.legend()
-    axes[0].set_ylabel("part of the variance of x_t")
+    axes[0].set_ylabel("part of the variance of $x_t$")
     return context.figure(
-        figure, "one-step", caption="The squared factors of the noises in x_t, added up; marks at the right are "
-                                    "1 − ᾱ_t, where each curve must end.",
+        figure, "one-step", caption="The squared factors of the noises in xₜ, added up from the first one on; marks at "
+                                    "the right are 1 − ᾱₜ, where each curve must end.",
         alt="Rising curves that end at the heights of the marks on the right, below a dashed line at one")
 
 
@@ -137,10 +138,10 @@ REPARAMETERISED = Written(
         r"\epsilon_i, \qquad \sum_{i=1}^t \frac{\bar\alpha_t}{\bar\alpha_i} (1-\alpha_i) = \bar\alpha_t \sum_{i=1}^t "
         r"\left( \frac{1}{\bar\alpha_i} - \frac{1}{\bar\alpha_{i-1}} \right) = 1 - \bar\alpha_t.$$",
     ),
-    erratum=r"The printed chain of equations adds two noise terms inside a root of roots and ends with the noise under "
-            r"the root; variances add, and the noise stands outside. Where the text uses the result, its Eq. 15 has "
-            r"$\sqrt{1 - \alpha_t}$ for $\sqrt{1 - \bar\alpha_t}$: without the bar almost no noise is added. Its Eq. "
-            r"14 lacks the brackets of $(1 - \alpha_t) I$.",
+    erratum=r"In the printed chain of equations the line that merges two noises has lost the root over their sum, and "
+            r"the last but one has the noise under its root; variances add, as above, and the noise stands outside. "
+            r"Where the text uses the result, its Eq. 15 has $\sqrt{1 - \alpha_t}$ for $\sqrt{1 - \bar\alpha_t}$: "
+            r"without the bar almost no noise is added. Its Eq. 14 lacks the brackets of $(1 - \alpha_t) I$.",
     source="S3, problem 4.4, and Eq. 14 and 15; Ho et al. 2020, Eq. 4",
     carried=(("diffusion.schedule.VariancePreserving",
               "diffusion/test_schedule.py::test_table_is_the_running_product_of_one_minus_beta"),

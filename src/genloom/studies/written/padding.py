@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genloom.report.figures import COLORS, canvas, styled
-from genloom.report.numbers import at_most, near
+from genloom.report.numbers import at_least, at_most, near
 from genloom.report.results import Figure, Result, Table
 from genloom.rng import generator
 from genloom.studies.context import Context
@@ -30,7 +30,7 @@ Counts = tuple[int, int, int, int]
 
 
 def needed(kernel: int) -> tuple[int, int]:
-    """Zeros before and behind a line that a kernel of K places reads, ⌊K/2⌋ and K − 1 − ⌊K/2⌋.
+    """Zeros before and behind a line that a kernel of K ≥ 1 places reads, ⌊K/2⌋ and K − 1 − ⌊K/2⌋.
 
     >>> needed(3), needed(4), needed(1)
     ((1, 1), (2, 1), (0, 0))
@@ -100,10 +100,12 @@ def check_counts(context: Context) -> Checked:
         results=(
             near(Result(name="sizes and kernels where the formula and a count of all indices differ", value=wrong,
                         known=0.0, known_name="none", n=len(cases), tolerance="exactly"), 0.0),
-            Result(name="kernels for which the printed counts are right", value=len(right), known=len(KERNELS) ** 2,
-                   known_name="all of them", n=len(KERNELS) ** 2),
-            Result(name="rows that a 3 × 5 kernel makes of 6 with the printed counts", value=left_over, known=6.0,
-                   known_name="as many as it was given"),
+            near(Result(name="kernels for which all four printed counts are right", value=len(right), known=2.0,
+                        known_name="1 × 1 and 2 × 2: square, and nothing to add at the far ends",
+                        n=len(KERNELS) ** 2, tolerance="exactly"), 0.0),
+            at_most(Result(name="rows that a 3 × 5 kernel makes of 6 with the printed counts", value=left_over,
+                           known=6.0, known_name="as many as it was given",
+                           tolerance="at most 5, so that the printed counts are wrong"), 5.0),
         ),
         figures=(_figure(context),),
         tables=(_table(),),
@@ -114,22 +116,26 @@ def check_counts(context: Context) -> Checked:
 
 
 def check_layer(context: Context) -> Checked:
-    """Three ways to the same numbers on random cases, and where a library's own padding differs."""
+    """Three ways to the same numbers on random cases, and how a library's own padding differs."""
     random = generator(context.seed, 301)
     cases = [_case(random) for _ in range(CASES)]
     direct = [by_definition(*case) for case in cases]
     theirs = [_library(*case) for case in cases]
     same = [_same(*case) for case in cases]
-    even = [bool(set(case[1].shape[1:]) - {1, 3, 5}) for case in cases]
+    even = [any(side % 2 == 0 for side in case[1].shape[1:]) for case in cases]
+    both = [_moved(one, other, case[1]) for one, other, case in zip(direct, same, cases, strict=True)]
+    ours, moved = zip(*(pair for pair, is_even in zip(both, even, strict=True) if is_even and pair[0].numel()),
+                      strict=True)
     return Checked(results=(
         at_most(_apart("the padded layer beside the definition with pixels that are not there, largest difference",
                        direct, [on_padded(*case) for case in cases], "equal"), _ROUNDING),
-        at_most(_apart("torch.nn.functional.conv2d on the padded picture beside the definition, the same", direct,
-                       theirs, "equal"), _ROUNDING),
-        at_most(_apart("torch's own padding=\"same\", odd kernels", _where(direct, even, False),
+        at_most(_apart("torch.nn.functional.conv2d on the padded picture beside the definition, largest difference",
+                       direct, theirs, "equal"), _ROUNDING),
+        at_most(_apart("torch's own padding=\"same\", odd kernels, largest difference", _where(direct, even, False),
                        _where(same, even, False), "equal"), _ROUNDING),
-        _apart("the same, a kernel with an even side", _where(direct, even, True), _where(same, even, True),
-               "equal, if it put its zeros on the same side"),
+        at_least(_apart("the same, a kernel with an even side", _where(direct, even, True), _where(same, even, True),
+                        "equal, if it put its zeros on the same side", "at least 0.1: it does not"), 0.1),
+        at_most(_apart("the same, moved by one pixel along each even side", ours, moved, "equal"), _ROUNDING),
     ), text=(
         f"{CASES} random pictures of 1 to 3 channels with 1 to 8 rows and columns, kernels of 1 to 6, in float64. The "
         "layers of this kind in libraries multiply without turning the kernel over, as here. For a kernel with an even "
@@ -159,13 +165,20 @@ def _same(x: Tensor, weight: Tensor, bias: float) -> Tensor:
         return F.conv2d(x[None], weight[None], padding="same")[0, 0] + bias
 
 
+def _moved(ours: Tensor, theirs: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """What both have, where theirs lies one pixel further back along each side on which the kernel is even."""
+    down, right = (1 - side % 2 for side in weight.shape[1:])
+    height, width = ours.shape
+    return ours[down:, right:], theirs[: height - down, : width - right]
+
+
 def _where(each: list[Tensor], even: list[bool], wanted: bool) -> list[Tensor]:
     return [one for one, is_even in zip(each, even, strict=True) if is_even == wanted]
 
 
-def _apart(name: str, one: list[Tensor], other: list[Tensor], known: str) -> Result:
+def _apart(name: str, one: Sequence[Tensor], other: Sequence[Tensor], known: str, tolerance: str = "") -> Result:
     worst = max(float((a - b).abs().max()) for a, b in zip(one, other, strict=True))
-    return Result(name=name, value=worst, known=0.0, known_name=known, n=len(one))
+    return Result(name=name, value=worst, known=0.0, known_name=known, n=len(one), tolerance=tolerance)
 
 
 def _table() -> Table:
@@ -239,8 +252,9 @@ COUNTS = Written(
     ),
     erratum=r"It takes the columns from $K_h$ and the rows from $K_w$, which is the other way round, and has $\lfloor "
             r"K/2 \rfloor - (K - 1)$ for the far ends, which is the right count with the opposite sign: $-1$ rows for "
-            r"a kernel of three. Both ends then cancel, so that nothing is added in all and the output is smaller than "
-            r"the input.",
+            r"a kernel of three. Both ends together then add $0$ rows for an odd $K$ and $1$ for an even one where $K "
+            r"- 1$ are needed, so that along a side of three or more the output is smaller than the input. All four "
+            r"counts are right for kernels of $1 \times 1$ and $2 \times 2$ alone.",
     source="problem 1.1.a; Dumoulin & Visin 2016, section 2.3 (half padding)",
     carried=(("studies.written.padding.needed", "studies/written/test_padding.py::test_the_formula_is_the_count"),
              ("studies.written.padding.counted", "studies/written/test_padding.py::test_the_formula_is_the_count")),
@@ -250,8 +264,9 @@ COUNTS = Written(
 LAYER = Written(
     number="S3.2",
     title="The convolution that reads a padded picture",
-    statement=r"Put $p_t$, $p_b$, $p_l$ and $p_r$ rows and columns of zeros around $x$ and call the result $x'$. Write "
-              r"the layer anew so that it reads $x'$, never leaves it, and gives the same $y$ of the same shape.",
+    statement=r"Put the $p_t$, $p_b$, $p_l$ and $p_r$ rows and columns of zeros of S3.1 around $x$ and call the result "
+              r"$x'$, which has $N_h + p_t + p_b$ rows and $N_w + p_l + p_r$ columns. Write the layer anew so that it "
+              r"reads $x'$, never leaves it, and gives the same $y$ of the same shape.",
     derivation=(
         r"Padding moves the picture: row $m$ of $x$ is row $m + p_t$ of $x'$ and column $n$ is column $n + p_l$. All "
         r"other entries of $x'$ are $0$. So, with the convention that a pixel that does not exist has the value $0$, "

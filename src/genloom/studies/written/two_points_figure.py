@@ -28,9 +28,9 @@ def points_figure(context: Context, costs: dict[int, two_points.Cost]) -> Figure
     right.set_title("what normals miss")
     return context.figure(
         figure, "s3-15-two-points",
-        caption="Data that are −1 or 1. One step back from an x_t to the right of the middle: the two targets "
-                "q(x_{t−1}|x_t, x_0), each weighted by how probable its x_0 is, their sum q(x_{t−1}|x_t), and the "
-                "best normal. A chain of 4 steps, of 32 steps, and the sum of the divergences over all steps.",
+        caption="Data that are −1 or 1. One step back from an xₜ to the right of the middle: the two targets "
+                "q(xₜ₋₁ | xₜ, x₀), each weighted by how probable its x₀ is, their sum q(xₜ₋₁ | xₜ), and the best "
+                "normal. A chain of 4 steps, of 32 steps, and the sum of the divergences over all steps.",
         alt="Two panels with a dashed normal over a density of two parts, apart in the first and nearly the same curve "
             "in the second; a panel with two falling lines")
 
@@ -44,7 +44,7 @@ def _one_step(axes: "Axes", steps: int) -> None:
     parts = [each.parts[at, k] * torch.exp(-0.5 * (x - each.means[at, k]).square() / each.variance)
              / math.sqrt(2 * math.pi * each.variance) for k in (0, 1)]
     for k, sign in enumerate(("−1", "1")):
-        axes.plot(array(x), array(parts[k]), color=COLORS[k], label=f"x0 = {sign}", linewidth=1.1)
+        axes.plot(array(x), array(parts[k]), color=COLORS[k], label=f"$x_0$ = {sign}", linewidth=1.1)
     axes.plot(array(x), array(parts[0] + parts[1]), color=COLORS[2], label="sum")
     normal = torch.exp(-0.5 * (x - mean).square() / spread) / math.sqrt(2 * math.pi * spread)
     axes.plot(array(x), array(normal), color=KNOWN, linestyle=DASHED, linewidth=1.1, label="best normal")
