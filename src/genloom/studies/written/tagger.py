@@ -153,7 +153,7 @@ def _figure(context: Context, here: Found) -> Figure:
     for k, (name, made) in enumerate(here.made.items()):
         losses = running_mean(made.losses, 25)
         axes.plot(range(1, len(losses) + 1), losses, color=COLORS[k], label=name)
-    floor = {r"$\sum_n H(t_n \mid w_n)/N$": "one word", r"$\sum_n H(t_n \mid w)/N$": "all words",
+    floor = {r"$\Sigma_n\, H(t_n \mid w_n)/N$": "one word", r"$\Sigma_n\, H(t_n \mid w)/N$": "all words",
              r"$H(t_1, \dots, t_N \mid w)/N$": "one word, chain"}
     for k, (said, name) in enumerate(floor.items()):
         axes.axhline(here.floors[name], color=COLORS[k], linestyle=DASHED, linewidth=1.1)
