@@ -110,7 +110,7 @@ def test_who_guided_must_not_judge(tmp_path: Path) -> None:
     mine = load_evaluator(run)
     with pytest.raises(InputError, match="guide by evaluator-iclevr-a"):
         not_the_guide(mine, load_evaluator(run))
-    halved = ship(reported(run), "half", tmp_path, half=True).folder
+    halved = ship(reported(run), "half", tmp_path, storage="float16").folder
     with pytest.raises(InputError, match="must not judge"):
         not_the_guide(mine, load_evaluator(halved))
     twin = evaluator_run(tmp_path / "b", engine=replace(mine.recipe.engine, seed=1))

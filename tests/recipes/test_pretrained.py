@@ -44,14 +44,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_half_precision_halves_the_file_and_is_read_as_float32(tmp_path: Path) -> None:
     weights = {"a/w": torch.randn(1000, generator=torch.Generator().manual_seed(0)), "a/n": torch.tensor(7)}
     whole = pretrained.write(tmp_path / "whole", tiny(), weights, [], "")
-    half = pretrained.write(tmp_path / "half", tiny(), weights, [], "", half=True)
+    half = pretrained.write(tmp_path / "half", tiny(), weights, [], "", storage="float16")
     sizes = [(each.folder / pretrained.MODEL).stat().st_size for each in (whole, half)]
     assert 1950 < sizes[0] - sizes[1] < 2050
     assert half.tensors["a/w"].dtype == torch.float32
     assert torch.equal(half.tensors["a/n"], weights["a/n"])
     torch.testing.assert_close(half.tensors["a/w"], weights["a/w"], rtol=2**-11, atol=1e-7)
     with pytest.raises(InputError, match="65504"):
-        pretrained.write(tmp_path / "large", tiny(), {"a/w": torch.tensor([1e6])}, [], "", half=True)
+        pretrained.write(tmp_path / "large", tiny(), {"a/w": torch.tensor([1e6])}, [], "", storage="float16")
 
 
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
@@ -85,10 +85,10 @@ def test_a_name_with_a_typo_gets_the_nearest(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_model_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"12\.0 MiB\).*at most 8,388,608 bytes \(8 MiB\).*half precision"):
+    with pytest.raises(InputError, match=r"12\.0 MiB\).*at most 8,388,608 bytes \(8 MiB\).*float16 or int8"):
         pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(3 << 20)}, [], "")
     with pytest.raises(InputError, match=r"10\.0 MiB\).*; train a smaller"):
-        pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(5 << 20)}, [], "", half=True)
+        pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(5 << 20)}, [], "", storage="float16")
     assert not (tmp_path / "large").exists()
 
 
@@ -139,7 +139,7 @@ def test_names_need_no_torch() -> None:
 
 def test_other_types_are_not_halved(tmp_path: Path) -> None:
     weights = {"a/w": torch.rand(3, dtype=torch.float64), "a/n": torch.tensor([2**40])}
-    found = pretrained.write(tmp_path / "half", tiny(), weights, [], "", half=True)
+    found = pretrained.write(tmp_path / "half", tiny(), weights, [], "", storage="float16")
     assert all(torch.equal(found.tensors[name], tensor) for name, tensor in weights.items())
 
 

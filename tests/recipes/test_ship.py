@@ -62,7 +62,7 @@ def test_an_evaluator_is_shipped_in_half_precision_with_its_names(tmp_path: Path
     run = RunFolder.create(tmp_path / "run", to_yaml(experiment.recipe), ["genloom", "train", "evaluator-iclevr"], {})
     fit(experiment.job(), run, screen=Screen("quiet"))
     all_of(runs.with_weights(run, experiment), Voice(quiet=True))
-    found = ship(run.path, "mine", tmp_path / "shipped", half=True)
+    found = ship(run.path, "mine", tmp_path / "shipped", storage="float16")
     card = (found.folder / "README.md").read_text("utf-8")
     for result in read_results(run.path / "results.json").items[0].results:
         assert f"| {result.name} | {measured(result)} |" in card

@@ -58,7 +58,7 @@ def test_a_run_is_the_network_that_was_trained(tmp_path: Path) -> None:
 def test_one_that_comes_with_genloom_is_found_by_name_with_its_names(tmp_path: Path,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     tensors = network_tensors({NAME: small().network})
-    written = pretrained.write(tmp_path / "mine", small_recipe(), tensors, NAMES, "", half=True)
+    written = pretrained.write(tmp_path / "mine", small_recipe(), tensors, NAMES, "", storage="float16")
     monkeypatch.setattr(pretrained, "roots", lambda: [tmp_path])
     found = load_evaluator("mine")
     assert (found.class_names, found.digest) == (NAMES, written.digest)

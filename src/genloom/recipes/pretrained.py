@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genloom.errors import CheckpointError, InputError, InputErrors, UnknownName
 from genloom.recipes.serial import from_yaml, to_yaml
+from genloom.recipes.stored import Storage, pack, unpack
 from genloom.training import files, manifest
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ LOGS = ("metrics.jsonl", "evaluations.jsonl", TIMING)
 LIMIT = 8 << 20
 """Largest model that may be shipped, in bytes."""
 
+_SMALLER = {"float32": "store it as float16 or int8, or ", "float16": "store it as int8, or ", "int8": ""}
+
 
 class Pretrained(NamedTuple):
     """A checkpoint that was shipped.
 
     recipe        the recipe that it was trained by
-    tensors       weights by "network/name", on the CPU; those in half precision are widened
+    tensors       weights by "network/name", on the CPU; in 32 bits however they are stored
     class_names   the classes of its data; empty where there are none
     digest        SHA-256 of its manifest
     known         what it knows of its data; None for what draws nothing
@@ -99,15 +102,13 @@ def read(place: Path) -> Pretrained:
     """
     import safetensors
     import safetensors.torch
-    import torch
 
     from genloom.recipes.known import from_json
 
     raw = manifest.read_verified(place)
     try:
         recipe = from_yaml(raw[RECIPE].decode())
-        tensors = {key: tensor.float() if tensor.dtype == torch.float16 else tensor
-                   for key, tensor in safetensors.torch.load(raw[MODEL]).items()}
+        tensors = unpack(safetensors.torch.load(raw[MODEL]))
         class_names = json.loads(raw[CLASSES])
         known = json.loads(raw[DATA]) if DATA in raw else None
         time = json.loads(raw[TIMING]) if TIMING in raw else {"step": 0, "seconds": 0.0}
@@ -122,12 +123,13 @@ def read(place: Path) -> Pretrained:
 
 
 def write(place: Path, recipe: Any, tensors: "Mapping[str, Tensor]", class_names: Sequence[str], card: str, *,
-          half: bool = False, known: "Known | None" = None, logs: Mapping[str, bytes] | None = None) -> Pretrained:
+          storage: Storage = "float32", known: "Known | None" = None,
+          logs: Mapping[str, bytes] | None = None) -> Pretrained:
     """Write a checkpoint to be shipped into a folder that is new or is to be replaced, the manifest last.
 
     tensors   weights by "network/name"
     card      what it is, in Markdown: data and their licence, numbers beside their known answers, seed, command
-    half      store 32-bit weights in half precision, each rounded by at most 2⁻¹¹ of itself
+    storage   of 32-bit weights, as `pack` rounds them
     known     of what draws: what it knows of its data
     logs      those of `LOGS` that there are
 
@@ -135,8 +137,7 @@ def write(place: Path, recipe: Any, tensors: "Mapping[str, Tensor]", class_names
     """
     import safetensors.torch
 
-    whole = {name: _stored(name, tensor.detach().cpu(), half) for name, tensor in tensors.items()}
-    content = {MODEL: safetensors.torch.save(whole), RECIPE: to_yaml(recipe).encode(),
+    content = {MODEL: safetensors.torch.save(pack(tensors, storage)), RECIPE: to_yaml(recipe).encode(),
                CLASSES: json.dumps(list(class_names), ensure_ascii=False).encode() + b"\n", CARD: card.encode()}
     if known is not None:
         content[DATA] = json.dumps(known.to_json(), ensure_ascii=False).encode() + b"\n"
@@ -144,7 +145,7 @@ def write(place: Path, recipe: Any, tensors: "Mapping[str, Tensor]", class_names
     if len(content[MODEL]) > LIMIT:
         raise InputError("tensors", f"{len(content[MODEL]):,} bytes ({len(content[MODEL]) / (1 << 20):.1f} MiB)",
                          f"at most {LIMIT:,} bytes ({LIMIT >> 20} MiB)",
-                         f"{'' if half else 'store it in half precision, or '}train a smaller network")
+                         f"{_SMALLER[storage]}train a smaller network")
     place.mkdir(parents=True, exist_ok=True)
     (place / manifest.MANIFEST).unlink(missing_ok=True)  # while files are replaced there is no checkpoint
     for name in {DATA, *LOGS} - set(content):
@@ -163,15 +164,3 @@ def _family(place: Path) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return found[0] if found else ""
-
-
-def _stored(name: str, tensor: "Tensor", half: bool) -> "Tensor":
-    import torch
-
-    if not half or tensor.dtype != torch.float32:  # which all others are not read back as
-        return tensor.contiguous()
-    stored = tensor.half().contiguous()
-    if not bool(stored.isfinite().all()):
-        raise InputError("tensors", name, f"at most {torch.finfo(torch.float16).max:g} in half precision",
-                         "store it in full precision")
-    return stored

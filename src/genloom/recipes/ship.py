@@ -20,6 +20,7 @@ from genloom.recipes.known import Known
 from genloom.recipes.places import JUDGES, PLACES, is_place, without_places
 from genloom.recipes.serial import from_yaml
 from genloom.recipes.show_classifiers import NOISE
+from genloom.recipes.stored import Storage
 from genloom.report.numbers import duration, known, measured
 from genloom.report.results import Page, Result, Table, read_results
 from genloom.report.run_page import read_rows, training_seconds
@@ -29,6 +30,10 @@ from genloom.training.run import RunFolder
 Judging = ClassifierRecipe | EvaluatorRecipe
 Drawing = ImagesRecipe | GanRecipe
 """Recipes whose runs can be shipped: those that judge, and those that draw."""
+
+_BEFORE = "the numbers below are those of the weights before that."
+_STORED = {"float32": "", "float16": f" Stored in half precision; {_BEFORE}",
+           "int8": f" Stored in 8 bits a weight, with a scale for each row; {_BEFORE}"}
 
 ROWS = 400
 """Rows of a log that are kept, at most."""
@@ -46,14 +51,14 @@ class Words(NamedTuple):
 
 
 def ship(run: Path, name: str, root: Path, *, data_root: Path | None = None,
-         half: bool = False) -> pretrained.Pretrained:
+         storage: Storage = "float32") -> pretrained.Pretrained:
     """Write the network of a finished run into ROOT/NAME, to come with genloom; of a GAN the generator alone.
 
     The weights are those that the run's numbers were measured with: of the best checkpoint, averaged where there are
     averages. What draws takes along what it knows of its data, so that nobody needs these to draw.
 
     data_root   folder of real data sets
-    half        store them in half precision, which the card then says
+    storage     of the weights, which the card says where they are rounded
 
     Errors: `InputError` for a run of another family, of one's own folder of data, of latents or taught by an evaluator
     that does not come with genloom, or for a model that is too large; `CheckpointError` or `DataError` for one that is
@@ -72,10 +77,10 @@ def ship(run: Path, name: str, root: Path, *, data_root: Path | None = None,
     tensors = _shipped(recipe, store.load(step).tensors)
     experiment: Any = build(recipe, data_root)
     made = _Made(recipe, page, (run / "command.txt").read_text("utf-8").strip(), experiment.data.digest,
-                 training_seconds(run / pretrained.TIMING), half)
+                 training_seconds(run / pretrained.TIMING), storage)
     own = Known.of(experiment.data, recipe.data.size) if isinstance(recipe, Drawing) else None
     return pretrained.write(root / name, without_places(recipe), tensors, experiment.data.class_names, card(name, made),
-                            half=half, known=own, logs=_logs(run, step, made.seconds))
+                            storage=storage, known=own, logs=_logs(run, step, made.seconds))
 
 
 def _refuse(run: Path, recipe: Any) -> None:
@@ -109,14 +114,14 @@ def _logs(run: Path, step: int, seconds: float) -> dict[str, bytes]:
 
 
 class _Made(NamedTuple):
-    """What a card tells: recipe, report and command of the run, SHA-256 of its pictures, seconds, half precision."""
+    """What a card tells: recipe, report and command of the run, SHA-256 of its pictures, seconds, storage."""
 
     recipe: Any
     page: Page
     command: str
     digest: str
     seconds: float
-    half: bool
+    storage: Storage
 
 
 def card(name: str, made: _Made) -> str:
@@ -124,11 +129,10 @@ def card(name: str, made: _Made) -> str:
     recipe, words, facts = made.recipe, _WORDS[type(made.recipe)], dict(made.page.facts)
     results = [result for item in made.page.items[:1] for result in item.results]
     tables = [(item.title, table) for item in made.page.items if item.title == words.section for table in item.tables]
-    rounded = " Stored in half precision; the numbers below are those of the weights before that." if made.half else ""
     return "\n".join([
         f"# {name}", "",
         f"{recipe.summary[0].upper()}{recipe.summary[1:]}. It {_does(recipe)}: {recipe.data.channels} × "
-        f"{recipe.data.size} × {recipe.data.size} numbers in [−1, 1].{rounded}", "",
+        f"{recipe.data.size} × {recipe.data.size} numbers in [−1, 1].{_STORED[made.storage]}", "",
         f"- Data: {facts.get('data', '')}",
         f"- SHA-256 of the data: {_hashes(made)}",
         f"- Licence of the data: {source(_pictures_of(recipe)).licence}. The weights are under genloom's own licence.",

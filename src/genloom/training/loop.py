@@ -11,6 +11,7 @@ from torch import Tensor
 from genloom.errors import NonFiniteError, TrainingError
 from genloom.rng import StepRng, fold
 from genloom.training import optimizers
+from genloom.training.compiled import compile_blocks, compiles
 from genloom.training.distributed import World
 from genloom.training.ema import Average, evaluation_copy
 from genloom.training.feed import Feed, Order
@@ -60,6 +61,8 @@ class Loop:
         world.align([t for n in job.networks.values() for t in n.state_dict().values()])
         held = {name: optimizers.build(option, job.networks[name]) for name, option in job.optimizers.items()}
         average = Average(job.networks, job.options.ema) if job.options.ema > 0 else None
+        if compiles(job.options, world.device.type):
+            compile_blocks(job.networks[name] for name in held)
         feed = Feed(job.source, order, job.options.workers, world.device)
         return cls(job, world, stop, order, feed, Live(job.networks, held, average))
 

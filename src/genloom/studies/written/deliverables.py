@@ -74,6 +74,6 @@ STUDY = Study(
             "answer is wrong, and numbers that hold the claim against an answer that is known another way.",
     data="distributions, layers and small sets of data that are generated, and what comes inside the libraries",
     deliverables=tuple(each.deliverable for each in WRITTEN),
-    expected={"laptop": "about 4 minutes on 2 CPU cores", "gpu": "the same: nothing here is large"},
+    expected={"laptop": "about 2 minutes on 2 CPU cores", "gpu": "the same: nothing here is large"},
     counted="checks hold",
 )
