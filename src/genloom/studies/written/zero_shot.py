@@ -120,8 +120,8 @@ def _figure(context: Context, zero: Interval, curves: dict[str, list[Interval]])
         figure, "zero-shot",
         caption="Which of 24 objects a picture shows: by the nearest sentence, without any label, and by classifiers "
                 "that are given labelled pictures.",
-        alt="A horizontal line of the zero-shot accuracy, and two rising curves of classifiers with more and more "
-            "labels, the one on pixels below the other at first")
+        alt="A horizontal line of the zero-shot accuracy, a curve of a classifier of the pixels that rises with the "
+            "labels, and above it one of a classifier of the model's features")
 
 
 @styled()
@@ -149,14 +149,15 @@ def _text(scenes: int, zero: dict[str, Interval], new: Interval, bound: Interval
     unbound = least_loss(bound=False) - least
     return (
         f"{2 * scenes:,} drawn pictures of one or two objects, each with sentences such as “there is a red block next "
-        f"to a grey ball”, train two encoders by InfoNCE and nothing else: no class is ever named as one. Then a class "
-        f"is a sentence, “a picture of a red cube”, which no picture of the training had. Of pictures with one object "
-        f"{_percent(zero['object'].value)} are nearest to the right one of 24; a classifier with "
-        f"{max(LABELS)} labels of each class on the pixels comes to {_percent(best)}.",
+        "to a grey ball”, train two encoders by InfoNCE and nothing else: no class is ever named as one. Then a class "
+        "is a sentence, “a picture of a red cube”, which no picture of the training had. Of pictures with one object "
+        f"{_percent(zero['object'].value)} are nearest to the right one of 24; a classifier with {max(LABELS)} labels "
+        f"of each class on the pixels comes to {_percent(best)}, and one with {LABELS[0]} labels of each on the "
+        f"features of this model to {_percent(curves['features of the model'][0].value)}.",
         f"{', '.join(HELD_OUT[:-1])} and {HELD_OUT[-1]} are in no picture and no sentence of the training, but their "
-        f"colours and shapes are: {_percent(new.value)} of their pictures are named right, and by object the table "
-        "has anything from none to all, not always of the same objects with another seed. A word that no caption has "
-        "can name no class: the sentences are the supervision here.",
+        f"colours and shapes are: {_percent(new.value)} of their pictures are named right. The table has these "
+        "objects one by one, and which of them fail changes with the seed. A word that no caption has can name no "
+        "class: the sentences are the supervision here.",
         f"Two encoders that are compared by one product need not know which colour goes with which shape. Of {bound.n} "
         f"pictures of two objects {_percent(bound.value)} are nearer to their own sentence than to the one with the "
         "colours swapped, where a coin has 50 %. Training hardly asks for it: most pairs of objects have no such "
