@@ -35,6 +35,8 @@ def test_copies_and_weights_know_nothing_of_it() -> None:
     assert list(network.state_dict()) == before
     assert all(block._compiled_call_impl is not None for block in network.blocks)
     assert all(block._compiled_call_impl is None for block in copy.deepcopy(network).blocks)
+    compiled.release([network])
+    assert all(block._compiled_call_impl is None for block in network.blocks)
 
 
 @pytest.mark.slow

@@ -131,7 +131,7 @@ def card(name: str, made: _Made) -> str:
     tables = [(item.title, table) for item in made.page.items if item.title == words.section for table in item.tables]
     return "\n".join([
         f"# {name}", "",
-        f"{recipe.summary[0].upper()}{recipe.summary[1:]}. It {_does(recipe)}: {recipe.data.channels} × "
+        f"{_capital(recipe.summary)}. It {_does(recipe)}: {recipe.data.channels} × "
         f"{recipe.data.size} × {recipe.data.size} numbers in [−1, 1].{_STORED[made.storage]}", "",
         f"- Data: {facts.get('data', '')}",
         f"- SHA-256 of the data: {_hashes(made)}",
@@ -147,6 +147,11 @@ def card(name: str, made: _Made) -> str:
         *_markdown(("number", "measured", "known", "which is"), [_row(result) for result in results]), "",
         *(line for title, table in tables for line in _section(title, table)),
         words.limits, ""])
+
+
+def _capital(text: str) -> str:
+    """With a capital, but for a name that begins with a small letter, as i-CLEVR does."""
+    return text if text[1:2] == "-" else text[0].upper() + text[1:]
 
 
 def _does(recipe: Any) -> str:

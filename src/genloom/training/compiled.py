@@ -35,11 +35,18 @@ def compile_blocks(networks: Iterable[nn.Module]) -> None:
     """Compile, at their first call, the modules that stand in an `nn.ModuleList`; names of weights stay as they are.
 
     Blocks alike are one program, which is why they are compiled and not the whole: ten seconds instead of a minute.
-    Copies of a network are not compiled, nor do checkpoints know of it.
+    Copies of a network are not compiled, nor do checkpoints know of it; `release` takes it back.
     """
     for network in networks:
         for block in blocks(network):
             block.compile()
+
+
+def release(networks: Iterable[nn.Module]) -> None:
+    """Networks as they were: what is drawn after training comes in other sizes, each of which would compile anew."""
+    for network in networks:
+        for block in blocks(network):
+            block._compiled_call_impl = None
 
 
 def blocks(network: nn.Module) -> Iterator[nn.Module]:

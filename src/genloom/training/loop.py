@@ -11,7 +11,7 @@ from torch import Tensor
 from genloom.errors import NonFiniteError, TrainingError
 from genloom.rng import StepRng, fold
 from genloom.training import optimizers
-from genloom.training.compiled import compile_blocks, compiles
+from genloom.training.compiled import compile_blocks, compiles, release
 from genloom.training.distributed import World
 from genloom.training.ema import Average, evaluation_copy
 from genloom.training.feed import Feed, Order
@@ -71,6 +71,7 @@ class Loop:
 
     def __exit__(self, *error: object) -> None:
         self._feed.close()
+        release(self._job.networks.values())
 
     @property
     def steps(self) -> int:
