@@ -63,8 +63,8 @@ def seconds_per_step(job: "Job") -> float:
             began, first = time.perf_counter(), False
             continue
         best = min(best, time.perf_counter() - start)
-        if time.perf_counter() - began > _PATIENCE:
-            break
+        if trial and time.perf_counter() - began > _PATIENCE:
+            break  # the first step alone says too little: what is lazy, as some penalties are, is due in it
     torch.set_rng_state(state)
     return best * job.options.accumulate
 
