@@ -87,7 +87,7 @@ def test_a_name_with_a_typo_gets_the_nearest(tmp_path: Path, monkeypatch: pytest
 def test_a_model_that_is_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"12\.0 MiB\).*at most 8,388,608 bytes \(8 MiB\).*float16 or int8"):
         pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(3 << 20)}, [], "")
-    with pytest.raises(InputError, match=r"10\.0 MiB\).*; train a smaller"):
+    with pytest.raises(InputError, match=r"10\.0 MiB\).*; store it as int8, or train a smaller"):
         pretrained.write(tmp_path / "large", tiny(), {"x": torch.zeros(5 << 20)}, [], "", storage="float16")
     assert not (tmp_path / "large").exists()
 

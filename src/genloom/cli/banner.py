@@ -28,7 +28,7 @@ def lines(experiment: "Experiment", base: Any, folder: Path, job: "Job") -> list
     steps = job.options.steps
     each = seconds_per_step(job)
     return [("changed", said[0]), *(("", more) for more in said[1:]), *experiment.facts(), ("device", _device(job)),
-            ("time", f"about {duration(each * steps)} for {steps} steps, {each * 1e3:.3g} ms each{_compiled(job)}"),
+            ("time", f"about {duration(each * steps)} for {steps} steps, {each * 1e3:.3g} ms each"),
             ("folder", str(folder))]
 
 
@@ -38,15 +38,11 @@ def seconds_per_step(job: "Job") -> float:
 
     from genloom.rng import StepRng
     from genloom.training import optimizers
-    from genloom.training.compiled import compile_blocks, compiles
     from genloom.training.precision import for_inference
 
     device = _place(job)
     copies = {name: deepcopy(network).to(device).train() for name, network in job.networks.items()}
     held = {name: optimizers.build(option, copies[name]) for name, option in job.optimizers.items()}
-    first = compiles(job.options, device)  # a step that compiles, which says nothing about the others
-    if first:
-        compile_blocks(copies[name] for name in held)
     networks = {name: for_inference(copy, job.options.precision) for name, copy in copies.items()}
     batch = {name: tensor.to(device) for name, tensor in job.source.batch(_indices(job)).items()}
     began, best = time.perf_counter(), float("inf")
@@ -59,24 +55,11 @@ def seconds_per_step(job: "Job") -> float:
             for part in held[update.optimizer]:
                 part.step()
             update.loss.item()  # waits for the device
-        if first:
-            began, first = time.perf_counter(), False
-            continue
         best = min(best, time.perf_counter() - start)
         if trial and time.perf_counter() - began > _PATIENCE:
             break  # the first step alone says too little: what is lazy, as some penalties are, is due in it
     torch.set_rng_state(state)
     return best * job.options.accumulate
-
-
-def _compiled(job: "Job") -> str:
-    """What came of the wish to compile."""
-    from genloom.training.compiled import obstacle
-
-    if not job.options.compile:
-        return ""
-    why = obstacle(_place(job))
-    return f"; not compiled, for {why}" if why else ", blocks compiled"
 
 
 def _indices(job: "Job") -> "torch.Tensor":

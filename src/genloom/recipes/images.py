@@ -214,7 +214,7 @@ def ddpm_iclevr(tier: Tier = "laptop") -> ImagesRecipe:
         diffusion=Diffusion(prediction="data", weight="velocity", gamma=400.0, times="lognormal", times_mean=0.0,
                             times_std=1.0, time_input="index"),
         optimizer=Optimizer(name="muon", lr=3e-3, schedule="cosine", warmup=100),
-        engine=Engine(steps=8000, batch_size=64, ema=0.999, clip=1.0, precision="auto", compile=True),
+        engine=Engine(steps=8000, batch_size=64, ema=0.999, clip=1.0, precision="auto"),
         sampling=Sampling(sampler="ddpm", steps=50, spacing="log-snr", guidance=3.0),
         evaluation=Evaluation(samples=512),
     )

@@ -11,7 +11,6 @@ from torch import Tensor
 from genloom.errors import NonFiniteError, TrainingError
 from genloom.rng import StepRng, fold
 from genloom.training import optimizers
-from genloom.training.compiled import compile_blocks, compiles, release
 from genloom.training.distributed import World
 from genloom.training.ema import Average, evaluation_copy
 from genloom.training.feed import Feed, Order
@@ -61,8 +60,6 @@ class Loop:
         world.align([t for n in job.networks.values() for t in n.state_dict().values()])
         held = {name: optimizers.build(option, job.networks[name]) for name, option in job.optimizers.items()}
         average = Average(job.networks, job.options.ema) if job.options.ema > 0 else None
-        if compiles(job.options, world.device.type):
-            compile_blocks(job.networks[name] for name in held)
         feed = Feed(job.source, order, job.options.workers, world.device)
         return cls(job, world, stop, order, feed, Live(job.networks, held, average))
 
@@ -71,7 +68,6 @@ class Loop:
 
     def __exit__(self, *error: object) -> None:
         self._feed.close()
-        release(self._job.networks.values())
 
     @property
     def steps(self) -> int:

@@ -46,8 +46,6 @@ class Engine:
     """Decay of the exponential moving average of the weights, at most (1 + step)/(10 + step); 0 keeps none."""
     precision: Precision = "32"
     """Arithmetic of the networks, auto being bf16-mixed where it is fast; weights and losses stay in float32."""
-    compile: bool = False
-    """Compile the blocks that networks repeat, if the machine can: ten seconds once, then often faster steps."""
     devices: int = 1
     """Processes, one for each device."""
     nodes: int = 1
