@@ -215,6 +215,17 @@ def test_an_auxiliary_classifier_learns_of_both_and_the_generator_is_told(exclus
     assert extra == pytest.approx(0.5 * losses[1], rel=1e-5)
 
 
+def test_an_auxiliary_classifier_can_learn_from_real_ones_alone():
+    nets = networks(labels=4)
+    first, second = updates(simple(told=Told(exclusive=False, labels=0.5, fakes=False)), nets, y=Y)
+    losses = [F.binary_cross_entropy_with_logits(nets["discriminator"](x).labels, Y).item()
+              for x in nets["discriminator"].shown[:2]]
+    extra = first.loss.item() - first.metrics["game/discriminator"].item()
+    assert extra == pytest.approx(0.5 * losses[0], rel=1e-5)
+    extra = second.loss.item() - second.metrics["game/generator"].item()
+    assert extra == pytest.approx(0.5 * losses[1], rel=1e-5)
+
+
 def test_a_reader_is_asked_about_the_generators_own_fakes_without_augmentation():
     nets = networks(labels=4)
     asked = []

@@ -40,9 +40,10 @@ def test_a_wasserstein_critic_is_kept_in_bounds_and_nothing_else_is_clipped() ->
 def test_losses_are_exchanged_without_a_trace_of_the_first() -> None:
     base = dcgan_mnist()
     assert with_loss(with_loss(base, "wgan-gp"), "hinge") == with_loss(base, "hinge")
-    told = replace(base, loss=replace(base.loss, code=0.3), generator=replace(base.generator, weight_decay=0.1))
+    told = replace(base, loss=replace(base.loss, code=0.3, taught="real"),
+                   generator=replace(base.generator, weight_decay=0.1))
     found = with_loss(told, "wgan")
-    assert found.loss.code == 0.3
+    assert (found.loss.code, found.loss.taught) == (0.3, "real")
     assert found.generator.weight_decay == 0.1
 
 

@@ -70,19 +70,20 @@ def test_a_network_that_is_to_be_told_classes_needs_some() -> None:
 
 
 def test_the_method_is_the_recipe_s() -> None:
-    chosen = small(loss=Loss(adversarial="hinge", critic_steps=3, clip=0.1, labels=0.5, code=2.0),
+    chosen = small(loss=Loss(adversarial="hinge", critic_steps=3, clip=0.1, labels=0.5, code=2.0, taught="real"),
                    penalty=Penalty(kind="r1", weight=3.0, every=4, drift=0.5), augment=Augment(policy=("shift",)))
     method = make_method(chosen)
     assert isinstance(method, Playing)
     assert (method.critic_steps, method.clip, method.game.tie) == (3, 0.1, 2.0)
     assert vars(method.penalty) == vars(chosen.penalty)
-    assert (method.told.labels, method.told.code) == (0.5, 2.0)
+    assert (method.told.labels, method.told.code, method.told.fakes) == (0.5, 2.0, False)
     assert method.augment is not None
     plain, sets = make_method(small()), make_method(small(), sets=True)
     assert isinstance(plain, Playing)
     assert isinstance(sets, Playing)
     assert plain.augment is None
     assert plain.told.exclusive
+    assert plain.told.fakes
     assert not sets.told.exclusive
 
 

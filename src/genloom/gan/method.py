@@ -31,6 +31,8 @@ class Told:
     exclusive    exactly one label each, told by cross-entropy; otherwise by one logistic loss for each label
     labels       weight of an auxiliary classifier's loss, for both networks [Odena et al. 2017, Eq. 3]
     code         weight λ of InfoGAN's [Chen et al. 2016, Eq. 6]
+    fakes        whether the discriminator's classifier learns from fakes too, as AC-GAN's does; one that learns from
+                 real ones alone is never taught that a fake shows what it should
 
     Errors: `InputError` for a negative weight.
     """
@@ -38,6 +40,7 @@ class Told:
     exclusive: bool = True
     labels: float = 1.0
     code: float = 1.0
+    fakes: bool = True
 
     def __post_init__(self) -> None:
         for name in ("labels", "code"):
@@ -125,7 +128,9 @@ class Playing:
         known, new = of_real.logits.detach(), of_fake.logits.detach()
         metrics: dict[str, Tensor | float] = {"game/discriminator": loss.detach(), "logit_real": known.mean(),
                                               "logit_fake": new.mean(), "told_apart": told_apart(known, new)}
-        total = loss + self.told.loss(of_real, y) + self.told.loss(of_fake, y)
+        total = loss + self.told.loss(of_real, y)
+        if self.told.fakes:
+            total = total + self.told.loss(of_fake, y)
         if of_fake.code is not None:
             total = total + self.told.code * self.latent.surprise(of_fake.code, part.z)
         if self.penalty.drift > 0:

@@ -73,7 +73,7 @@ def with_loss(recipe: GanRecipe, name: str) -> GanRecipe:
     if name not in LOSSES:
         raise UnknownName("loss", name, tuple(LOSSES))
     chosen = LOSSES[name]
-    loss = replace(chosen.loss, labels=recipe.loss.labels, code=recipe.loss.code)
+    loss = replace(chosen.loss, labels=recipe.loss.labels, code=recipe.loss.code, taught=recipe.loss.taught)
     steps = max(1, round(updates(recipe) / (loss.critic_steps + 1)))
     return replace(recipe, loss=loss, penalty=chosen.penalty, generator=_moved(recipe.generator, chosen.optimizer),
                    discriminator=_moved(recipe.discriminator, chosen.optimizer),

@@ -55,6 +55,8 @@ class Loss:
     """Largest weight of the discriminator, as WGAN asks; 0 does not clip."""
     labels: float = 1.0
     """Weight of telling the class, where network.judging has an auxiliary classifier."""
+    taught: Literal["both", "real"] = "both"
+    """Which pictures that classifier learns from; the generator is told by it either way."""
     code: float = 1.0
     """Weight of reading InfoGAN's codes."""
     evaluator: str = ""

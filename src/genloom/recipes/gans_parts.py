@@ -65,7 +65,7 @@ def make_method(recipe: GanRecipe, *, sets: bool = False, reader: Reader | None 
     playing = Playing(
         latent=make_latent(recipe), game=adversarial(loss.adversarial), critic_steps=loss.critic_steps,
         penalty=Penalty(**vars(recipe.penalty)), clip=loss.clip, augment=_augmentation(recipe) if policy else None,
-        told=Told(exclusive=not sets, labels=loss.labels, code=loss.code), reader=reader)
+        told=Told(exclusive=not sets, labels=loss.labels, code=loss.code, fakes=loss.taught == "both"), reader=reader)
     return Growing(playing, recipe.engine.steps) if PAIRS[recipe.network.kind].grows else playing
 
 
