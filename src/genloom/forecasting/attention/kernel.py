@@ -40,14 +40,14 @@ def causal_mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
     Shapes as `mix`, with Lq = Lk.
     """
     length = a.shape[2]
-    most = a.detach().cummax(2).values
+    most = _running_max(a.detach())
     u, counted = (F.pad(x, (0, 0, 0, -length % _CHUNK)) for x in (_queries(b, most), _counted(v)))
     # padded steps come after all others and change nothing; with the last step's numbers they do not overflow either
     a, most = (_prolonged(x, -length % _CHUNK) for x in (a, most))
     again = a.numel() > _LARGE and torch.is_grad_enabled()
     before, sums, mixed = most[:, :, :1], torch.zeros_like(a[:, :, 0, :, None] * counted[:, :, :1]), []
-    for start in range(0, a.shape[2], _CHUNK):
-        chunk = [x[:, :, start : start + _CHUNK] for x in (u, a, most, counted)]
+    # split and unbind have one gradient for all parts; each slice's would be as large as the whole
+    for chunk in zip(*(x.split(_CHUNK, dim=2) for x in (u, a, most, counted)), strict=True):
         parts = (*chunk, before, sums)
         out, sums = checkpoint(_chunk, parts, use_reentrant=False) if again else _chunk(parts)
         before = chunk[2][:, :, -1:]
@@ -60,6 +60,11 @@ def causal_matrix(b: Tensor, a: Tensor) -> Tensor:
     length = a.shape[2]
     one = torch.eye(length, dtype=a.dtype, device=a.device).expand(*a.shape[:2], length, length)
     return causal_mix(b, a, one)
+
+
+def _running_max(a: Tensor) -> Tensor:
+    """The maxima up to each step; torch's own along any axis but the last takes five times as long on a CPU."""
+    return a.transpose(2, 3).contiguous().cummax(3).values.transpose(2, 3).contiguous()
 
 
 def _queries(b: Tensor, most: Tensor) -> Tensor:
@@ -102,7 +107,7 @@ def _within(u: Tensor, a: Tensor, most: Tensor, v: Tensor) -> Tensor:
     half = 1
     while half < u.shape[2]:
         pairs = [x.reshape(*x.shape[:2], -1, 2, half, x.shape[3]) for x in (u, a, most, v)]
-        late_u, early_a, late_most, early_v = (x[:, :, :, at] for x, at in zip(pairs, (1, 0, 1, 0), strict=True))
+        late_u, early_a, late_most, early_v = (x.unbind(3)[at] for x, at in zip(pairs, (1, 0, 1, 0), strict=True))
         meeting = pairs[2][:, :, :, 0, -1:]
         scores = (late_u * (meeting - late_most).exp()) @ (early_a - meeting).exp().transpose(3, 4)
         found = scores @ early_v
