@@ -53,6 +53,15 @@ def test_a_resumed_run_is_the_same_run(tmp_path, at, workers):
     assert cut.status == {"state": "finished", "step": 20, "steps": 20, "reason": ""}
 
 
+def test_a_signal_in_the_last_step_stops_what_comes_after_a_finished_run(tmp_path):
+    with pytest.raises(Interrupted, match=r"step 20 was the last one .* `genloom report .*cut`") as caught:
+        train(regression(engine(), method=Regression(stop=19)), tmp_path / "cut")
+    assert caught.value.exit_code == 143
+    cut, whole = RunFolder(tmp_path / "cut"), train(regression(engine()), tmp_path / "whole")
+    assert contents(cut.path) == contents(whole.path)
+    assert cut.status == {"state": "finished", "step": 20, "steps": 20, "reason": ""}
+
+
 @pytest.mark.parametrize("at", [0, 1, 8, 9, 37], ids="after micro-batch {}".format)
 def test_a_signal_inside_an_accumulation_finishes_the_step(tmp_path, at):
     options = engine(accumulate=2, clip=0.3)

@@ -70,7 +70,7 @@ def fit(job: Job, run: RunFolder, *, resume: bool = False, screen: Screen,
     In the helper processes of a distributed run it does not return: they end with it.
 
     Errors: `InputError` for options that cannot be; `RunInUse`; `CheckpointError` if nothing whole is there to resume
-    from; `NonFiniteError`, `DiskFullError`, `PeerLost`, and `Interrupted` after saving.
+    from; `NonFiniteError`, `DiskFullError`, `PeerLost`, and `Interrupted` after saving, be it the last step.
     """
     check(job)
     began = time.monotonic()
@@ -88,6 +88,9 @@ def fit(job: Job, run: RunFolder, *, resume: bool = False, screen: Screen,
             raise SystemExit(0)
         last = checkpoints.path(loop.step)
         best = checkpoints.best()
+    if stop.number:  # it came too late for this training; what was to come after it was meant as well
+        raise Interrupted(f"step {loop.step} was the last one and is saved; what follows was left out: "
+                          f"`genloom report {shlex.quote(str(run.path))}` looks at the run", stop.number)
     return Outcome(loop.step, time.monotonic() - began, last, None if best is None else checkpoints.path(best))
 
 
