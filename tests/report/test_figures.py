@@ -3,7 +3,17 @@ import sys
 
 import pytest
 
-from genloom.report.figures import COLORS, MARKERS, canvas, save_figure, small_multiples, style, styled
+from genloom.report.figures import (
+    COLORS,
+    MARKERS,
+    canvas,
+    legend_above,
+    png,
+    save_figure,
+    small_multiples,
+    style,
+    styled,
+)
 from genloom.report.provenance import read_provenance
 
 
@@ -41,6 +51,18 @@ def test_small_multiples_hide_what_is_left_over():
     assert len(axes) == 7
     assert [axis.get_visible() for axis in figure.axes] == [True] * 7 + [False] * 2
     assert len(small_multiples(2, columns=3)[0].axes) == 2
+
+
+def test_one_legend_above_all_panels_hides_none_of_them():
+    figure, axes = canvas(7.2, 3.0, 1, 2)
+    for each in axes:
+        each.plot([1, 2], label="one")
+        each.plot([2, 1], label="two")
+    legend_above(figure, axes[0])
+    png(figure, {})
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
+    assert all(legend.get_window_extent().y0 >= each.get_window_extent().y1 for each in axes)
 
 
 def test_each_colour_has_a_marker_of_its_own_and_can_be_seen_on_white():

@@ -18,8 +18,8 @@ from genloom.errors import InputError
 from genloom.forecasting.heads import Point
 from genloom.recipes.build_forecaster import NAME
 from genloom.recipes.forecaster_parts import make_marks
-from genloom.recipes.show_forecaster import last_season, legend_above
-from genloom.report.figures import COLORS, DASHED, GRAY, INK, canvas, save_figure, styled
+from genloom.recipes.show_forecaster import last_season
+from genloom.report.figures import COLORS, DASHED, GRAY, INK, canvas, legend_above, save_figure, styled
 from genloom.report.results import strict, write_atomically
 from genloom.training.method import Networks
 

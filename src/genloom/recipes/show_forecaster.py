@@ -13,7 +13,7 @@ from genloom.metrics.forecast_errors import Pooled
 from genloom.metrics.interval import Interval
 from genloom.recipes.judge_forecaster import Judged, difference, interval, levels_of
 from genloom.recipes.show_attention_series import attention_items
-from genloom.report.figures import COLORS, DASHED, GRAY, INK, canvas, save_figure, styled
+from genloom.report.figures import COLORS, DASHED, GRAY, INK, canvas, legend_above, save_figure, styled
 from genloom.report.numbers import fixed
 from genloom.report.plots import lines
 from genloom.report.results import Item, Table
@@ -22,7 +22,6 @@ from genloom.training.method import Networks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
 
     from genloom.recipes.build_forecaster import ForecasterExperiment
 
@@ -177,13 +176,6 @@ def _draw_forecast(experiment: "ForecasterExperiment", axes: "Axes", x: Tensor, 
         axes.plot(after, unit(naive), color=COLORS[1], linewidth=0.9, linestyle=DASHED, label="seasonal naive")
     axes.plot(after, unit(point), color=COLORS[0], linewidth=1.4, label="forecast")
     axes.set(xlabel="rows from the forecast's start", ylabel=experiment.series.channels[column])
-
-
-@styled()
-def legend_above(figure: "Canvas", axes: "Axes") -> None:
-    """One legend for all panels, above them, so that it hides nothing."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False)
 
 
 def last_season(experiment: "ForecasterExperiment", x: Tensor) -> Tensor | None:

@@ -80,6 +80,13 @@ def small_multiples(count: int, columns: int = 3, size: float = 2.4, **options: 
 
 
 @styled()
+def legend_above(figure: "Canvas", axes: "Axes") -> None:
+    """One legend for all panels, above them, so that it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False)
+
+
+@styled()
 def png(figure: "Canvas", provenance: Mapping[str, str]) -> bytes:
     """The figure as PNG that carries `provenance`."""
     buffer = io.BytesIO()

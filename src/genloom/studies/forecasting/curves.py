@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genloom.recipes.audit_forecaster import history
-from genloom.report.figures import COLORS, GRAY, INK, canvas, styled
+from genloom.report.figures import COLORS, GRAY, INK, canvas, legend_above, styled
 from genloom.report.numbers import at_most, fixed, near, number
 from genloom.report.plots import running_mean
 from genloom.report.results import Figure, Result, Table
@@ -85,6 +85,7 @@ def _figure(context: Context, found: Sequence[Curve]) -> Figure:
     figure, axes = canvas(3.6 * max(2, len(found)), 3.6, 1, len(found), sharey=True)
     for axis, each in zip(axes, found, strict=True):
         _draw(axis, each)
+    legend_above(figure, axes[0])
     least = ", ".join(f"{min(each.valid):.3f} at step {each.best}" for each in found)
     return context.figure(
         figure, "curves", alt=f"Training errors fall; validation errors are least with {least}",
@@ -101,7 +102,6 @@ def _draw(axes: "Axes", each: Curve) -> None:
     for step in range(each.epoch, each.steps[-1] + 1, each.epoch):
         axes.axvline(step, color=GRAY, linewidth=0.7)
     axes.set(xlabel="step", ylabel="MSE, scaled", title=f"seed {each.seed}", ylim=(0, None))
-    axes.legend(loc="upper right")
 
 
 def _results(models: Sequence[Model], found: Sequence[Curve]) -> list[Result]:

@@ -9,7 +9,7 @@ from genloom.forecasting.baselines import Baseline
 from genloom.metrics.interval import Interval, mean_interval
 from genloom.recipes.judge_forecaster import evenly
 from genloom.recipes.show_forecaster import channels_item, forecasts_item, horizon_item
-from genloom.report.figures import COLORS, DASHED, KNOWN, canvas, styled
+from genloom.report.figures import COLORS, DASHED, KNOWN, canvas, legend_above, styled
 from genloom.report.numbers import at_most, fixed, near, number
 from genloom.report.results import Figure, Result, Table
 from genloom.studies.context import Context
@@ -189,6 +189,7 @@ def _table(context: Context, models: Sequence[Model]) -> Table:
 def _figure(context: Context, models: Sequence[Model]) -> Figure:
     figure, (axes,) = canvas(7.2, 3.4)
     _draw(axes, context, models)
+    legend_above(figure, axes)
     channels = models[0].experiment.series.channels
     mine = torch.stack([on_test(context, model).scaled.channel_mse for model in models]).mean(0)
     worst = channels[int(mine.argmax())]
@@ -214,4 +215,3 @@ def _draw(axes: "Axes", context: Context, models: Sequence[Model]) -> None:
                     linewidth=1.3, label=name)
     axes.set_xticks(places.tolist(), channels)
     axes.set(ylabel="MSE, scaled")
-    axes.legend(loc="upper right", ncols=2)
