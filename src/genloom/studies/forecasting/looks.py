@@ -76,30 +76,37 @@ def meaningful(context: Context) -> Answer:
     numbers, folder = heads(found), context.folder / "figures"
     lags = lags_item(found, numbers, folder / "attention-lags.png", context.provenance(model.trained))
     return Answer(
-        text=(*lags.text, _verdict(found, numbers, cost),
+        text=(*lags.text, f"{_hours(found, numbers)} {needed(cost)}",
               "What counts is not the picture but whether forecasts need it. So attention is replaced in the trained "
               "network: by looking at all alike, by the mean weights over windows, which keeps the shape and loses "
               "what depends on the window, and by the weights of another window."),
         figures=lags.figures,
         tables=(*lags.tables, _replaced_table(cost)),
-        results=(*_chance(found, numbers), *_needed(cost)),
+        results=(*_chance(found, numbers), *_replaced_results(cost)),
         formula="weight by lag: Σ w_ij / Σ u_ij over pairs with i − j = lag, u_ij = 1/n of the n keys seen",
         source="genloom.forecasting.analysis; Jain & Wallace 2019 (why pictures of attention are not enough)",
     )
 
 
-def _verdict(found: Sight, numbers: Sequence[Head], cost: Sequence[Loss]) -> str:
+def _hours(found: Sight, numbers: Sequence[Head]) -> str:
     judged = [head for head in numbers if math.isfinite(head.rank)]
     daily = sum(head.rank <= 1 / found.period + 1e-9 for head in judged)
-    needed = _of(cost, "all", "uniform").more.low > 0
-    own = _of(cost, "all", "mean").more.low > 0
-    daily_word = "more than chance would give" if daily > 3 * max(1.0, len(judged) / found.period) else \
-        "no more than chance would give"
-    return (f"Heads that look most at the same hour of other days: {daily} of {len(judged)}, {daily_word}. Without "
-            f"attention, each step looking at all alike, forecasts are {'surely' if needed else 'not surely'} worse; "
-            f"with the mean weights of all windows they are {'surely' if own else 'not surely'} worse. "
-            + ("So attention carries something of the window that forecasts use." if own else
-               "So what attention has learned is a pattern that is the same for every window." if needed else
+    than = "more than" if daily > 3 * max(1.0, len(judged) / found.period) else "no more than"
+    return f"Heads that look most at the same hour of other days: {daily} of {len(judged)}, {than} chance would give."
+
+
+def needed(cost: Sequence[Loss]) -> str:
+    """Whether forecasts need attention, in words: of all attentions at once, and of each alone."""
+    worse = {by: [each.part for each in cost if each.by == by and each.more.low > 0] for by in ("uniform", "mean")}
+    all_alike, all_mean = ("surely" if "all" in worse[by] else "not surely" for by in worse)
+    alone = [f"that of {PARTS[part]} {words}"
+             for by, words in (("uniform", "by a look at all alike"), ("mean", "by its mean weights"))
+             for part in worse[by] if part != "all"]
+    return (f"Without attention, each step looking at all alike, forecasts are {all_alike} worse; with the mean "
+            f"weights of all windows they are {all_mean} worse. "
+            + (f"Replaced while the others stay, these make them surely worse: {', '.join(alone)}. " if alone else "")
+            + ("So attention carries something of the window that forecasts use." if worse["mean"] else
+               "So what attention has learned is a pattern that is the same for every window." if worse["uniform"] else
                "So it is not shown that forecasts of this network need its attention at all."))
 
 
@@ -124,7 +131,7 @@ def _chance(found: Sight, numbers: Sequence[Head]) -> tuple[Result, ...]:
     )
 
 
-def _needed(cost: Sequence[Loss]) -> tuple[Result, ...]:
+def _replaced_results(cost: Sequence[Loss]) -> tuple[Result, ...]:
     said = {"uniform": "each step looks at all alike", "mean": "mean weights of all windows",
             "foreign": "weights of another window"}
     results = []
