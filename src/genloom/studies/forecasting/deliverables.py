@@ -23,6 +23,6 @@ STUDY = Study(
     data=lambda context: at_hand(context.data_root).said,
     deliverables=(attention, parts, curves, test, masks.why, masks.how, looks.steps, looks.meaningful, techniques,
                   chosen, works, best, audit),
-    expected={"laptop": "about an hour on 2 CPU cores, most of it training, and 2 GB of disk",
+    expected={"laptop": "about 50 minutes on 2 CPU cores, most of it training, and 2 GB of disk",
               "gpu": "about two hours on one GPU, and 6 GB of disk"},
 )
