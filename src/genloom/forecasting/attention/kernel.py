@@ -47,7 +47,7 @@ def causal_mix(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
     again = a.numel() > _LARGE and torch.is_grad_enabled()
     before, sums, mixed = most[:, :, :1], torch.zeros_like(a[:, :, 0, :, None] * counted[:, :, :1]), []
     # split and unbind have one gradient for all parts; each slice's would be as large as the whole
-    for chunk in zip(*(x.split(_CHUNK, dim=2) for x in (u, a, most, counted)), strict=True):
+    for chunk in zip(*(torch.split(x, _CHUNK, dim=2) for x in (u, a, most, counted)), strict=True):
         parts = (*chunk, before, sums)
         out, sums = checkpoint(_chunk, parts, use_reentrant=False) if again else _chunk(parts)
         before = chunk[2][:, :, -1:]
